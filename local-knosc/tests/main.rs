@@ -1,0 +1,7 @@
+//! All tests of the stand-in in one program, because linking is what costs time; one area a file.
+//! Offline, in any order; the model's clock is turned by hand, so nothing sleeps.
+
+mod client;
+mod sessions;
+mod sign_in;
+mod uploads;
