@@ -2,6 +2,12 @@
 //! Offline, in any order; the model's clock is turned by hand, so nothing sleeps.
 
 mod client;
+mod data;
+mod exports;
+mod faults;
+mod lists;
+mod polls;
+mod server;
 mod sessions;
 mod sign_in;
 mod uploads;

@@ -13,7 +13,7 @@ mod session;
 pub(crate) mod time;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 pub use log::{RequestRecord, UploadRecord};
 pub use worker::IntegrationLock;
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Several tenants of Knosc.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Model {
     knobs: Knobs,
     default_tenant: String,
@@ -36,7 +36,7 @@ pub struct Model {
 }
 
 /// What belongs to one tenant; no request sees another one's.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Tenant {
     sessions: Sessions,
     stores: Stores,
@@ -53,6 +53,13 @@ pub enum Begin {
     Answer(Response),
     /// Its body is to be read so, and handed to [`Model::finish_upload`] or [`Model::refuse_upload`].
     Read(ReadPlan),
+}
+
+/// Names the tenants and no more: what they hold are passwords and tokens.
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model").field("tenants", &self.tenants.keys()).finish_non_exhaustive()
+    }
 }
 
 impl Model {
