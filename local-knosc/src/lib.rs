@@ -18,7 +18,10 @@ pub use config::{
     Config, DEFAULT_PASSWORD, DEFAULT_TENANT, DEFAULT_TOTP_SECRET, DEFAULT_USER, TenantConfig,
     UserConfig, UserKind,
 };
-pub use data::tables::{ACTION, Column, Kind, Life, Refers, TABLES, Table};
+pub use data::{
+    columns::TABLES,
+    tables::{ACTION, Column, Kind, Life, Refers, Table},
+};
 pub use faults::{AnswerFault, Faults, JobFaults, PollFaults, When};
 pub use http::{Fate, Request, Response};
 pub use knobs::{AssumedCodes, HeaderCheck, Knobs, PartialCommit, QueuedBody, RowBase, UnknownJob};

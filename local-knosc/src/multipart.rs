@@ -35,7 +35,7 @@ pub struct ReadPlan {
 }
 
 /// Why a body is no upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UploadError {
     /// The body broke off: no closing boundary, or fewer bytes than announced.
     Cut,
@@ -51,7 +51,7 @@ pub enum UploadError {
 
 impl UploadError {
     /// Says it in words, for the error envelope.
-    pub fn message(&self) -> &'static str {
+    pub fn message(self) -> &'static str {
         match self {
             Self::Cut => "The request body ended too early.",
             Self::NoFile => "No file part in the request.",

@@ -2,6 +2,7 @@
 //! Knows nothing of HTTP, sessions or time.
 
 pub(crate) mod check;
+pub(crate) mod columns;
 pub(crate) mod read;
 pub(crate) mod store;
 pub(crate) mod tables;

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::tables::{Life, Refers, TABLES, Table};
+use super::{
+    columns::TABLES,
+    tables::{Life, Refers, Table},
+};
 
 /// A stored row.
 #[derive(Debug, Clone, PartialEq, Eq)]

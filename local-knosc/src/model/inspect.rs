@@ -4,7 +4,10 @@
 use serde_json::Value;
 
 use super::{IntegrationLock, Model, RequestRecord, UploadRecord, polls};
-use crate::{Faults, Knobs, data::tables::Table};
+use crate::{
+    Faults, Knobs,
+    data::{store::Store, tables::Table},
+};
 
 impl Model {
     /// Gives the tenant that answers when the host names none.
@@ -91,7 +94,7 @@ impl Model {
         self.advance(tenant, now_ms);
         let stores = self.tenants.get(tenant).map(|tenant| &tenant.stores);
         let store = stores.zip(Table::of(trigger)).and_then(|(stores, table)| stores.get(table));
-        store.into_iter().flat_map(|store| store.rows()).map(|row| row.values.clone()).collect()
+        store.into_iter().flat_map(Store::rows).map(|row| row.values.clone()).collect()
     }
 
     pub(super) fn advance(&mut self, tenant: &str, now_ms: u64) {

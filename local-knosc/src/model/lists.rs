@@ -7,8 +7,9 @@ use super::{Tenant, nowhere, session::Sessions, session::not_privileged};
 use crate::{
     Knobs, Request, Response,
     data::{
-        store::Row,
-        tables::{ACTION, Kind, TABLES, Table},
+        columns::TABLES,
+        store::{Row, Store},
+        tables::{ACTION, Kind, Table},
     },
 };
 
@@ -66,12 +67,12 @@ impl Tenant {
         let (path, id) = rest.split_once('/').map_or((rest, None), |(path, id)| (path, Some(id)));
         let table = Table::at(path).ok_or_else(|| nowhere(knobs))?;
         self.sessions.demand(account, &format!("{} / View", table.area))?;
-        let stored = self.stores.get(table).into_iter().flat_map(|store| store.rows());
+        let stored = self.stores.get(table).into_iter().flat_map(Store::rows);
         let documents = documents(table, stored);
         if let Some(id) = id {
-            let found = documents
-                .into_iter()
-                .find(|d| d.get("id").is_some_and(|own| own.to_string() == id));
+            let id: u64 = id.parse().map_err(|_| nowhere(knobs))?;
+            let found =
+                documents.into_iter().find(|d| d.get("id").and_then(Value::as_u64) == Some(id));
             let missing = || {
                 // 400 and not 404: the object pages all say so, against the status table.
                 Response::error(
@@ -117,17 +118,14 @@ fn documents<'a>(table: &Table, rows: impl Iterator<Item = &'a Row>) -> Vec<Map<
         }
         let line = Value::Object(record(head_columns, table.columns.len()));
         let number = table.columns.first().map_or("", |column| column.key);
-        match documents.last_mut().filter(|last| last.get(number) == head.get(number)) {
-            Some(last) => {
-                if let Some(Value::Array(details)) = last.get_mut("details") {
-                    details.push(line);
-                }
-            }
-            None => {
-                let mut head = head;
-                head.insert("details".into(), json!([line]));
-                documents.push(head);
-            }
+        // Rows come in the order of their keys, so that a document's lines follow one another.
+        let last = documents.last_mut().filter(|last| last.get(number) == head.get(number));
+        if let Some(Value::Array(details)) = last.and_then(|last| last.get_mut("details")) {
+            details.push(line);
+        } else {
+            let mut head = head;
+            head.insert("details".into(), json!([line]));
+            documents.push(head);
         }
     }
     documents

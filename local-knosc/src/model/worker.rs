@@ -89,7 +89,7 @@ impl Worker {
     pub(crate) fn polled(&mut self, now: u64) {
         match self.lock {
             IntegrationLock::Polls(left) if left > 1 => {
-                self.lock = IntegrationLock::Polls(left - 1)
+                self.lock = IntegrationLock::Polls(left - 1);
             }
             IntegrationLock::Polls(_) => self.set_lock(IntegrationLock::Free, now),
             _ => {}

@@ -1,14 +1,7 @@
-//! Writes the sample exports: thirteen files as an ERP of a made-up pump maker would, and one broken file.
-//! The same bytes on every run; nothing in them is of a real company.
-//!
-//! `cargo run -p local-knosc --example make_exports [DIRECTORY]`, by default `examples` of the workspace.
+//! What the ERP of a made-up pump maker holds; nothing in it is of a real company.
+//! All references are to rows that another table of it has.
 
-use std::{error::Error, fs, path::Path};
-
-use local_knosc::Table;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook};
-
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+use crate::write::Cell;
 
 /// How many rows `items.xlsx` has, and how many order lines there are: what a mid-sized company loads in a morning.
 const ITEM_ROWS: usize = 5_000;
@@ -17,34 +10,6 @@ const ORDER_LINES: usize = 8_000;
 const SUB_ITEM_EVERY: usize = 25;
 /// The day after which the exports were "made": 2026-01-05, as Excel counts days.
 const TODAY: u32 = 46_027;
-
-/// A cell; dates are Excel's day numbers, so that XLSX files hold true date cells.
-enum Cell {
-    Text(String),
-    Number(f64),
-    Date(u32),
-}
-
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-impl From<String> for Cell {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-impl From<usize> for Cell {
-    fn from(number: usize) -> Self {
-        Self::Number(u32::try_from(number).unwrap_or(u32::MAX).into())
-    }
-}
-impl From<f64> for Cell {
-    fn from(number: f64) -> Self {
-        Self::Number(number)
-    }
-}
 
 /// One row of cells from mixed values.
 macro_rules! row {
@@ -68,31 +33,16 @@ impl Dice {
     }
 }
 
+#[rustfmt::skip] // Three to a line read as the table that they are.
 const UNITS: [(&str, &str, &str, f64); 24] = [
-    ("EA", "Each", "Count", 1.0),
-    ("PR", "Pair", "Count", 2.0),
-    ("SET", "Set", "Count", 1.0),
-    ("DZ", "Dozen", "Count", 12.0),
-    ("BOX", "Box", "Count", 1.0),
-    ("CTN", "Carton", "Count", 1.0),
-    ("PAL", "Pallet", "Count", 1.0),
-    ("BAG", "Bag", "Count", 1.0),
-    ("ROL", "Roll", "Count", 1.0),
-    ("SHT", "Sheet", "Count", 1.0),
-    ("KG", "Kilogram", "Weight", 1.0),
-    ("G", "Gram", "Weight", 0.001),
-    ("T", "Tonne", "Weight", 1000.0),
-    ("LB", "Pound", "Weight", 0.453_592),
-    ("M", "Metre", "Length", 1.0),
-    ("CM", "Centimetre", "Length", 0.01),
-    ("MM", "Millimetre", "Length", 0.001),
-    ("FT", "Foot", "Length", 0.3048),
-    ("M2", "Square metre", "Area", 1.0),
-    ("L", "Litre", "Volume", 1.0),
-    ("ML", "Millilitre", "Volume", 0.001),
-    ("M3", "Cubic metre", "Volume", 1000.0),
-    ("DRM", "Drum", "Volume", 200.0),
-    ("H", "Hour", "Time", 1.0),
+    ("EA", "Each", "Count", 1.0), ("PR", "Pair", "Count", 2.0), ("SET", "Set", "Count", 1.0),
+    ("DZ", "Dozen", "Count", 12.0), ("BOX", "Box", "Count", 1.0), ("CTN", "Carton", "Count", 1.0),
+    ("PAL", "Pallet", "Count", 1.0), ("BAG", "Bag", "Count", 1.0), ("ROL", "Roll", "Count", 1.0),
+    ("SHT", "Sheet", "Count", 1.0), ("KG", "Kilogram", "Weight", 1.0), ("G", "Gram", "Weight", 0.001),
+    ("T", "Tonne", "Weight", 1000.0), ("LB", "Pound", "Weight", 0.453_592), ("M", "Metre", "Length", 1.0),
+    ("CM", "Centimetre", "Length", 0.01), ("MM", "Millimetre", "Length", 0.001), ("FT", "Foot", "Length", 0.3048),
+    ("M2", "Square metre", "Area", 1.0), ("L", "Litre", "Volume", 1.0), ("ML", "Millilitre", "Volume", 0.001),
+    ("M3", "Cubic metre", "Volume", 1000.0), ("DRM", "Drum", "Volume", 200.0), ("H", "Hour", "Time", 1.0),
 ];
 const TOWNS: [&str; 24] = [
     "Aldermoor",
@@ -120,7 +70,7 @@ const TOWNS: [&str; 24] = [
     "Westmark",
     "Yarrow",
 ];
-const TRADES: [&str; 12] = [
+pub(crate) const TRADES: [&str; 12] = [
     "Castings",
     "Fasteners",
     "Bearings",
@@ -134,7 +84,7 @@ const TRADES: [&str; 12] = [
     "Polymers",
     "Machining",
 ];
-const BUYERS: [&str; 10] = [
+pub(crate) const BUYERS: [&str; 10] = [
     "Water Works",
     "Dairy",
     "Brewery",
@@ -182,14 +132,14 @@ const RAW_UNITS: [&str; 5] = ["KG", "M", "L", "SHT", "T"];
 const GRADES: [&str; 6] = ["cast iron", "AISI 316", "duplex", "bronze", "PVDF", "EPDM"];
 
 /// How many of each there are, for references.
-const SUPPLIERS: usize = 160;
-const CUSTOMERS: usize = 240;
+pub(crate) const SUPPLIERS: usize = 160;
+pub(crate) const CUSTOMERS: usize = 240;
 const ITEMS: usize = ITEM_ROWS - ITEM_ROWS / (SUB_ITEM_EVERY + 1) - 1;
 
-fn supplier(n: usize) -> String {
+pub(crate) fn supplier(n: usize) -> String {
     format!("SUP-{:03}", n % SUPPLIERS + 1)
 }
-fn customer(n: usize) -> String {
+pub(crate) fn customer(n: usize) -> String {
     format!("CUS-{:04}", n % CUSTOMERS + 1)
 }
 fn warehouse(n: usize) -> String {
@@ -209,14 +159,14 @@ fn part(n: usize) -> String {
     item((n * 3 + 1 + n % 2) % (ITEMS - ITEMS % 3))
 }
 
-fn units() -> Vec<Vec<Cell>> {
+pub(crate) fn units() -> Vec<Vec<Cell>> {
     UNITS
         .iter()
         .map(|(code, name, kind, multiplier)| row![*code, *name, *kind, *multiplier])
         .collect()
 }
 
-fn warehouses() -> Vec<Vec<Cell>> {
+pub(crate) fn warehouses() -> Vec<Vec<Cell>> {
     let site = |(n, town): (usize, &&str)| {
         let status = if n + 4 < TOWNS.len() { "Active" } else { "Inactive" };
         row![
@@ -230,7 +180,7 @@ fn warehouses() -> Vec<Vec<Cell>> {
 }
 
 /// Suppliers with two ship-from places each, or customers with two ship-to places.
-fn partners(
+pub(crate) fn partners(
     count: usize,
     name: fn(usize) -> String,
     kinds: &[&str],
@@ -260,7 +210,7 @@ fn partners(
     rows
 }
 
-fn items() -> Vec<Vec<Cell>> {
+pub(crate) fn items() -> Vec<Vec<Cell>> {
     let mut dice = Dice(5);
     let mut rows = Vec::new();
     for n in 0..ITEMS {
@@ -288,7 +238,7 @@ fn items() -> Vec<Vec<Cell>> {
     rows
 }
 
-fn external_items() -> Vec<Vec<Cell>> {
+pub(crate) fn external_items() -> Vec<Vec<Cell>> {
     let of = |n: usize| {
         row![
             item(n * 4),
@@ -301,7 +251,7 @@ fn external_items() -> Vec<Vec<Cell>> {
     (0..1_200).map(of).collect()
 }
 
-fn bills() -> Vec<Vec<Cell>> {
+pub(crate) fn bills() -> Vec<Vec<Cell>> {
     let mut dice = Dice(7);
     let mut rows = Vec::new();
     for bom in 0..150 {
@@ -320,7 +270,7 @@ fn bills() -> Vec<Vec<Cell>> {
     rows
 }
 
-fn allocations() -> Vec<Vec<Cell>> {
+pub(crate) fn allocations() -> Vec<Vec<Cell>> {
     let shares = [(70_usize, 1_usize), (30, 2)];
     let both = |n: usize| {
         shares.map(|(share, priority)| {
@@ -330,7 +280,7 @@ fn allocations() -> Vec<Vec<Cell>> {
     (0..450).flat_map(both).collect()
 }
 
-fn inventory() -> Vec<Vec<Cell>> {
+pub(crate) fn inventory() -> Vec<Vec<Cell>> {
     let mut dice = Dice(9);
     let mut of = |n: usize| {
         let quantity = dice.below(2_500);
@@ -346,7 +296,7 @@ fn inventory() -> Vec<Vec<Cell>> {
     (0..1_500).map(&mut of).collect()
 }
 
-fn purchase_orders() -> Vec<Vec<Cell>> {
+pub(crate) fn purchase_orders() -> Vec<Vec<Cell>> {
     let mut dice = Dice(10);
     let mut of = |n: usize| {
         let order = n / 4;
@@ -369,7 +319,7 @@ fn purchase_orders() -> Vec<Vec<Cell>> {
     (0..ORDER_LINES).map(&mut of).collect()
 }
 
-fn sales_orders() -> Vec<Vec<Cell>> {
+pub(crate) fn sales_orders() -> Vec<Vec<Cell>> {
     let mut dice = Dice(11);
     let mut of = |n: usize| {
         let order = n / 3;
@@ -390,7 +340,7 @@ fn sales_orders() -> Vec<Vec<Cell>> {
     (0..ORDER_LINES).map(&mut of).collect()
 }
 
-fn manufacturing() -> Vec<Vec<Cell>> {
+pub(crate) fn manufacturing() -> Vec<Vec<Cell>> {
     let mut dice = Dice(12);
     let mut of = |n: usize| {
         vec![
@@ -409,7 +359,7 @@ fn manufacturing() -> Vec<Vec<Cell>> {
     (0..600).map(&mut of).collect()
 }
 
-fn forecast() -> Vec<Vec<Cell>> {
+pub(crate) fn forecast() -> Vec<Vec<Cell>> {
     let mut dice = Dice(13);
     let mut of = |n: usize| {
         let (product, month) = (n / 6, u32::try_from(n % 6).unwrap_or_default());
@@ -428,7 +378,7 @@ fn forecast() -> Vec<Vec<Cell>> {
 }
 
 /// The documented failure: row 413 with an unknown unit, row 419 with an item that the file had before.
-fn broken_items() -> Vec<Vec<Cell>> {
+pub(crate) fn broken_items() -> Vec<Vec<Cell>> {
     let of = |row: usize| {
         let number = match row {
             99 | 419 => "WIDGET-99".to_owned(),
@@ -438,89 +388,4 @@ fn broken_items() -> Vec<Vec<Cell>> {
         row![number, format!("Widget, size {}", row % 40 + 1), "Component", "Active", "", "", unit]
     };
     (1..=600).map(of).collect()
-}
-
-fn write(path: &Path, trigger: &str, rows: &[Vec<Cell>]) -> Outcome {
-    let table = Table::of(trigger).ok_or("no such trigger")?;
-    // Without the optional action column, as an ERP would: REFRESH is the default.
-    let headers: Vec<&str> =
-        table.columns.iter().map(|c| c.header).filter(|h| *h != local_knosc::ACTION).collect();
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    if path.extension().is_some_and(|extension| extension == "csv") {
-        write_csv(path, &headers, rows)
-    } else {
-        write_xlsx(path, trigger, &headers, rows)
-    }
-}
-
-fn write_csv(path: &Path, headers: &[&str], rows: &[Vec<Cell>]) -> Outcome {
-    let mut file = csv::Writer::from_path(path)?;
-    file.write_record(headers)?;
-    for row in rows {
-        let text = |cell: &Cell| match cell {
-            Cell::Text(text) => text.clone(),
-            Cell::Number(number) => number.to_string(),
-            Cell::Date(day) => {
-                let (year, month, day, ..) = calamine::ExcelDateTime::new(
-                    f64::from(*day),
-                    calamine::ExcelDateTimeType::DateTime,
-                    false,
-                )
-                .to_ymd_hms_milli();
-                format!("{year:04}-{month:02}-{day:02}")
-            }
-        };
-        file.write_record(row.iter().map(text))?;
-    }
-    Ok(file.flush()?)
-}
-
-fn write_xlsx(path: &Path, sheet_name: &str, headers: &[&str], rows: &[Vec<Cell>]) -> Outcome {
-    let mut book = Workbook::new();
-    // The moment of writing would otherwise be in the file, and every run would give other bytes.
-    let made = ExcelDateTime::from_ymd(2026, 1, 5)?;
-    book.set_properties(&DocProperties::new().set_creation_datetime(&made));
-    let date = Format::new().set_num_format("yyyy-mm-dd");
-    let sheet = book.add_worksheet().set_name(sheet_name)?;
-    sheet.write_row(0, 0, headers.iter().copied())?;
-    for (at, row) in (1_u32..).zip(rows) {
-        for (column, cell) in (0_u16..).zip(row) {
-            match cell {
-                Cell::Text(text) if text.is_empty() => continue,
-                Cell::Text(text) => sheet.write_string(at, column, text)?,
-                Cell::Number(number) => sheet.write_number(at, column, *number)?,
-                Cell::Date(day) => {
-                    sheet.write_number_with_format(at, column, f64::from(*day), &date)?
-                }
-            };
-        }
-    }
-    Ok(book.save(path)?)
-}
-
-fn main() -> Outcome {
-    let directory = std::env::args().nth(1).unwrap_or_else(|| "examples".to_owned());
-    let (good, broken) =
-        (Path::new(&directory).join("exports"), Path::new(&directory).join("exports-broken"));
-    let files: [(&str, &str, Vec<Vec<Cell>>); 13] = [
-        ("unit-master.csv", "unit-master", units()),
-        ("warehouses.xlsx", "warehouse-master", warehouses()),
-        ("suppliers.csv", "supplier-master", partners(SUPPLIERS, supplier, &TRADES, "SF")),
-        ("customers.xlsx", "customer-master", partners(CUSTOMERS, customer, &BUYERS, "ST")),
-        ("items.xlsx", "item-master", items()),
-        ("external-item-master.csv", "external-item-master", external_items()),
-        ("bill-of-materials.xlsx", "bill-of-materials", bills()),
-        ("supplier-allocation.csv", "supplier-allocation", allocations()),
-        ("inventory.csv", "inventory", inventory()),
-        ("purchase-orders.xlsx", "procurement", purchase_orders()),
-        ("sales-orders.csv", "demand", sales_orders()),
-        ("manufacturing.csv", "manufacturing", manufacturing()),
-        ("forecast.csv", "forecast", forecast()),
-    ];
-    for (name, trigger, rows) in &files {
-        write(&good.join(name), trigger, rows)?;
-    }
-    write(&broken.join("items.xlsx"), "item-master", &broken_items())
 }
