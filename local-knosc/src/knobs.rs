@@ -17,6 +17,8 @@ pub struct Knobs {
     pub queued_ms: u64,
     /// Only count and hash uploads, for files that should not be held in memory; no row is then checked or stored.
     pub discard_content: bool,
+    /// Hash uploads. Off for a benchmark that is not to measure SHA-256; the digest is then empty.
+    pub digest_content: bool,
     /// The rows that a discarded upload is said to have.
     pub discarded_rows: u64,
     /// How many requests the log keeps; the oldest go first.
@@ -102,6 +104,7 @@ impl Default for Knobs {
             rows_per_second: 20_000,
             queued_ms: 0,
             discard_content: false,
+            digest_content: true,
             discarded_rows: 1_000,
             request_log_max: 10_000,
             assumed_upload_status: 200,

@@ -20,7 +20,7 @@ pub struct Upload {
     pub bytes: Option<Vec<u8>>,
     /// The number of bytes.
     pub size: u64,
-    /// Their SHA-256 in lower-case hex.
+    /// Their SHA-256 in lower-case hex; empty with `digest_content` off.
     pub sha256: String,
     /// The first four bytes, enough to tell a ZIP archive.
     pub(crate) magic: Vec<u8>,
@@ -31,6 +31,7 @@ pub struct Upload {
 pub struct ReadPlan {
     pub(crate) boundary: String,
     pub(crate) keep: bool,
+    pub(crate) digest: bool,
     pub(crate) bytes_max: Option<u64>,
 }
 
@@ -126,7 +127,9 @@ where
         if plan.bytes_max.is_some_and(|max| upload.size > max) {
             return Err(UploadError::TooBig);
         }
-        hash.update(&chunk);
+        if plan.digest {
+            hash.update(&chunk);
+        }
         let missing = 4_usize.saturating_sub(upload.magic.len());
         upload.magic.extend(chunk.iter().take(missing));
         if let Some(bytes) = &mut upload.bytes {
@@ -140,7 +143,9 @@ where
     if upload.size == 0 {
         return Err(UploadError::Empty);
     }
-    upload.sha256 = HEXLOWER.encode(&hash.finalize());
+    if plan.digest {
+        upload.sha256 = HEXLOWER.encode(&hash.finalize());
+    }
     Ok(upload)
 }
 

@@ -12,7 +12,7 @@ fn every_test_named_here_exists() {
         let (area, function) = name.split_once("::").unwrap();
         let source = fs::read_to_string(root.join(format!("tests/{area}.rs"))).unwrap_or_default();
         assert!(
-            source.contains(&format!("#[test]\nfn {test}() {{")),
+            source.contains(&format!("#[test]\nfn {function}() {{")),
             "{name} is named and does not exist"
         );
     }

@@ -145,6 +145,11 @@ fn discarded_content_is_counted_and_hashed_only() {
     assert_eq!((&job["status"], &job["rows_processed"]), (&json!("completed"), &json!(7)));
     assert!(client.rows("unit-master").is_empty());
     assert_eq!(client.model.uploads()[0].size, 9);
+    client.knobs(&json!({"digest_content": false}));
+    client.queue("unit-master", "nonsense\n");
+    let digests: Vec<usize> =
+        client.model.uploads().iter().map(|upload| upload.sha256.len()).collect();
+    assert_eq!(digests, [64, 0]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl Tenant {
         Ok(ReadPlan {
             boundary,
             keep: !knobs.discard_content,
+            digest: knobs.digest_content,
             bytes_max: knobs.assumed_upload_bytes_max,
         })
     }

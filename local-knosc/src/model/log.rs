@@ -19,7 +19,7 @@ pub struct UploadRecord {
     pub file_name: String,
     /// The number of bytes.
     pub size: u64,
-    /// Their SHA-256 in lower-case hex.
+    /// Their SHA-256 in lower-case hex; empty with `digest_content` off.
     pub sha256: String,
     /// The job.
     pub job_id: String,
