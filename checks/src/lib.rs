@@ -1,0 +1,1 @@
+//! What is wrong with an export, as data. Knows no wasm and sends nothing.

@@ -1,0 +1,2 @@
+//! Set-up, demo, test, build and bench.
+fn main() {}
