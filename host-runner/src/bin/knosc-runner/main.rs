@@ -1,0 +1,3 @@
+//! The command `knosc-runner`: parses its arguments before anything else.
+
+fn main() {}
