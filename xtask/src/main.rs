@@ -1,2 +1,60 @@
-//! Set-up, demo, test, build and bench.
-fn main() {}
+//! `cargo xtask VERB`: set-up, components, demo, tests, benchmark, WIT reference. Only starts other programs and says
+//! what they cost; what it starts keeps its output.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people: its output is its purpose"
+)]
+
+mod verb;
+
+use std::{env, fs, process::ExitCode};
+
+use xtask::{Failure, place, wit};
+
+const HELP: &str = "\
+cargo xtask VERB
+
+  setup                       what a new machine lacks: the wasm target; says what else is missing
+  build                       both components, into target/components/
+  demo                        thirteen sample exports into a Knosc on this machine, and a broken one
+  test [--require-all [--except TOOL]]
+                              all tests; --require-all fails where a tool of one is missing
+  bench upload                knosc-runner beside curl, 512 MiB over loopback, in the release profile
+  wit                         docs/wit.md of the files in wit/";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["setup"] => verb::set_up(),
+        ["build"] => verb::build(),
+        ["demo"] => verb::demo::run(),
+        ["test", options @ ..] => verb::test::run(options),
+        ["bench", "upload"] => verb::bench::run(),
+        ["wit"] => write_wit(),
+        ["help" | "--help" | "-h"] => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write_wit() -> Result<(), Failure> {
+    let path = place::root()?.join("docs").join("wit.md");
+    fs::write(&path, wit::reference()?).map_err(|error| Failure::file(&path, &error))?;
+    println!("{}", path.display());
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Builds both components and leaves them in `target/components/`. Nested cargo, in target folders of its own.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{Failure, component, place};
+
+/// One of the two components that this crate is built into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// For any engine with WASI 0.2 and wasi:http.
+    Portable,
+    /// For hosts that give handles.
+    Hosted,
+}
+
+impl Kind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Portable, Self::Hosted];
+
+    /// The world's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Hosted => "hosted",
+        }
+    }
+
+    /// What cargo is told besides the target.
+    pub fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Portable => &[],
+            Self::Hosted => &["--features", "hosted"],
+        }
+    }
+}
+
+/// 300 KiB: what an engine stores, ships and compiles; more means that something came in that is not needed.
+pub const COMPONENT_BYTES_MAX: usize = 300 * 1024;
+
+/// The target that both are built for.
+pub const TARGET: &str = "wasm32-wasip2";
+
+/// A component that was built.
+#[derive(Debug)]
+pub struct Built {
+    /// Which one.
+    pub kind: Kind,
+    /// `target/components/knosc-portable.wasm` or `…/knosc-hosted.wasm`.
+    pub path: PathBuf,
+    /// Its size.
+    pub size_bytes: usize,
+    /// What it imports and exports.
+    pub names: component::Names,
+}
+
+/// A nested cargo: without what an outer cargo sets for the code that it compiles itself.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for outer in ["CARGO_ENCODED_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_TARGET_DIR"] {
+        cargo.env_remove(outer);
+    }
+    cargo
+}
+
+/// Builds one component and checks its size.
+///
+/// # Errors
+/// If cargo fails, if the file is no component, or if it is larger than [`COMPONENT_BYTES_MAX`].
+pub fn build(kind: Kind) -> Result<Built, Failure> {
+    let root = place::root()?;
+    let target = place::target()?;
+    let folder = target.join("guest").join(kind.name());
+    let status = cargo()
+        .current_dir(&root)
+        .args(["build", "--profile", "guest", "--target", TARGET, "-p", "knosc-bulk-import"])
+        .args(kind.features())
+        .arg("--target-dir")
+        .arg(&folder)
+        .status();
+    match status {
+        Ok(status) if status.success() => {}
+        Ok(_) => return Err(Failure::new(format!("cargo could not build {}", kind.name()))),
+        Err(error) => return Err(Failure::file(Path::new("cargo"), &error)),
+    }
+    let built = folder.join(TARGET).join("guest").join("knosc_bulk_import.wasm");
+    let bytes = fs::read(&built).map_err(|error| Failure::file(&built, &error))?;
+    let path = target.join("components").join(format!("knosc-{}.wasm", kind.name()));
+    place_when_changed(&path, &bytes)?;
+    let names = component::names(&bytes)
+        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    if bytes.len() > COMPONENT_BYTES_MAX {
+        let (size, limit) = (bytes.len(), COMPONENT_BYTES_MAX);
+        return Err(Failure::new(format!("{}: {size} bytes, more than {limit}", path.display())));
+    }
+    Ok(Built { kind, path, size_bytes: bytes.len(), names })
+}
+
+/// The same bytes are left alone, so that nothing which watches the file's time is built again; new ones appear at once.
+fn place_when_changed(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    let failed = |error| Failure::file(path, &error);
+    path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
+    let unfinished = path.with_extension(format!("{}.part", std::process::id()));
+    fs::write(&unfinished, bytes).map_err(failed)?;
+    fs::rename(&unfinished, path).map_err(failed)
+}

@@ -1,0 +1,58 @@
+//! `cargo xtask demo`: thirteen sample exports into a Knosc on this machine, then a broken one. Its server ends with it.
+
+use std::process::{Command, ExitStatus};
+
+use xtask::{Failure, components::cargo, local::LocalKnosc, machine, place};
+
+use super::{Steps, run as run_command};
+
+/// local-knosc's own user, of no use anywhere else. In the environment, where a real one belongs too.
+const CREDENTIALS: [(&str, &str); 2] =
+    [("KNOSC_USERNAME", "demo@acme.test"), ("KNOSC_PASSWORD", "local-demo-password")];
+
+/// The exit code for a job that failed or rows that were refused.
+const EXIT_FAILED: i32 = 3;
+
+pub(crate) fn run() -> Result<(), Failure> {
+    let target = place::target()?;
+    let mut steps = Steps::new(4);
+    steps.step("this machine: the wasm target, once, 30 MB", machine::set_up)?;
+    steps.step("runner, wasmtime and local-knosc: once, about 7 min on two cores, 1 GB", || {
+        let mut build = cargo();
+        build.current_dir(place::root()?).arg("build").arg("--target-dir").arg(&target);
+        run_command(build.args(["--workspace", "--bin", "knosc-runner", "--bin", "local-knosc"]))
+    })?;
+    let server = LocalKnosc::start(&place::program("debug", "local-knosc")?, &[])?;
+    steps.step("thirteen exports, in the order that Knosc needs", || {
+        let ended = knosc_runner(&server, &["run", "examples/exports"])?;
+        wants(ended, 0)
+    })?;
+    steps.step("an export with mistakes: what Knosc says of its rows", || {
+        let broken = "examples/exports-broken/items.xlsx";
+        let ended = knosc_runner(&server, &["upload", "item-master", broken])?;
+        wants(ended, EXIT_FAILED)?;
+        println!("      exit code {EXIT_FAILED}, as it should be: the job failed");
+        Ok(())
+    })
+}
+
+/// Shows the command as a person would type it, and starts it with a journal of this demo's own.
+fn knosc_runner(server: &LocalKnosc, words: &[&str]) -> Result<ExitStatus, Failure> {
+    let program = place::program("debug", "knosc-runner")?;
+    println!("$ knosc-runner {} --url {}", words.join(" "), server.url());
+    Command::new(&program)
+        .current_dir(place::root()?)
+        .args(words)
+        .args(["--url", server.url()])
+        .envs(CREDENTIALS)
+        .status()
+        .map_err(|error| Failure::file(&program, &error))
+}
+
+fn wants(ended: ExitStatus, code: i32) -> Result<(), Failure> {
+    if ended.code() == Some(code) {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("knosc-runner ended with {ended}, not with code {code}")))
+    }
+}
