@@ -1,1 +1,54 @@
-//! Stub: being written.
+//! The words of an answer that is no success: `{"Message": "...", "Code": "Domain.Subtype"}`, or what stands in its place.
+//!
+//! Reads words; what they mean is decided in `classify`. Successes spell it `message`, in small letters.
+
+use serde_json::Value;
+
+use super::{Answer, text};
+
+/// What a refusing answer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Envelope {
+    /// Knosc's sentence, or ours with a quote of the body. Never empty.
+    pub(super) message: String,
+    /// `User.NotPrivileged`.
+    pub(super) code: Option<String>,
+}
+
+/// Whether a body that is not the documented JSON may be quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quote {
+    /// Its first characters.
+    Body,
+    /// No: an answer to a sign-in may hold a token, or echo what was typed.
+    Nothing,
+}
+
+/// Bytes of a `Code`: the documented ones have at most 40.
+const CODE_BYTES_MAX: usize = 200;
+
+/// Reads what an answer says: the documented envelope, the likes of it that libraries send, or the status and a quote.
+pub(super) fn read(answer: &Answer, quote: Quote) -> Envelope {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let word = |key: &str| {
+        let text = text::sanitised(body.get(key)?.as_str()?);
+        (!text.is_empty()).then_some(text)
+    };
+    let message = ["Message", "message", "msg"].into_iter().find_map(word);
+    Envelope {
+        message: message.unwrap_or_else(|| status_sentence(answer, quote)),
+        code: word("Code").map(|code| text::cut(&code, CODE_BYTES_MAX).to_owned()),
+    }
+}
+
+fn status_sentence(answer: &Answer, quote: Quote) -> String {
+    let quoted = match quote {
+        Quote::Body => text::quoted(&answer.body),
+        Quote::Nothing => String::new(),
+    };
+    if quoted.is_empty() {
+        format!("the answer was {}", answer.status)
+    } else {
+        format!("the answer was {}: {quoted}", answer.status)
+    }
+}

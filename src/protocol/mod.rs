@@ -7,7 +7,7 @@ pub mod authenticate;
 pub mod classify;
 pub mod cookies;
 pub mod logout;
-pub mod multipart;
+mod multipart;
 pub mod poll;
 pub mod templates;
 pub mod token_refresh;
@@ -16,6 +16,7 @@ pub mod verify_2fa;
 
 mod envelope;
 mod retry_after;
+mod text;
 
 /// The two methods that Knosc's import needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
