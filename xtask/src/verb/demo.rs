@@ -36,15 +36,18 @@ pub(crate) fn run() -> Result<(), Failure> {
     })
 }
 
-/// Shows the command as a person would type it, and starts it with a journal of this demo's own.
+/// Shows the command as a person would type it, with the rest of its settings in the environment.
 fn knosc_runner(server: &LocalKnosc, words: &[&str]) -> Result<ExitStatus, Failure> {
     let program = place::program("debug", "knosc-runner")?;
-    println!("$ knosc-runner {} --url {}", words.join(" "), server.url());
+    println!("$ knosc-runner {}", words.join(" "));
     Command::new(&program)
         .current_dir(place::root()?)
         .args(words)
-        .args(["--url", server.url()])
         .envs(CREDENTIALS)
+        .env("KNOSC_BASE_URL", server.url())
+        .env("KNOSC_STATE", place::target()?.join("demo").join("state"))
+        // On this machine nobody minds; the default of a second would make thirteen of this.
+        .env("KNOSC_POLL_INTERVAL", "50ms")
         .status()
         .map_err(|error| Failure::file(&program, &error))
 }

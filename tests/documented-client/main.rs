@@ -1,0 +1,149 @@
+//! The guide's own clients and knosc-runner, with the same thirteen files: Knosc has to hold the same afterwards.
+//! Neither the guide's Python script nor its curl commands are changed in what they send. Where curl or Python's requests
+//! is missing, the test says so by name and passes, unless `KNOSC_REQUIRE_ALL` is set.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_TENANT, DEFAULT_USER, Running, TABLES};
+use xtask::{machine::Tool, place};
+
+/// The sample exports in the documented order.
+const EXPORTS: [(&str, &str); 13] = [
+    ("unit-master", "unit-master.csv"),
+    ("warehouse-master", "warehouses.xlsx"),
+    ("supplier-master", "suppliers.csv"),
+    ("customer-master", "customers.xlsx"),
+    ("item-master", "items.xlsx"),
+    ("external-item-master", "external-item-master.csv"),
+    ("bill-of-materials", "bill-of-materials.xlsx"),
+    ("supplier-allocation", "supplier-allocation.csv"),
+    ("inventory", "inventory.csv"),
+    ("procurement", "purchase-orders.xlsx"),
+    ("demand", "sales-orders.csv"),
+    ("manufacturing", "manufacturing.csv"),
+    ("forecast", "forecast.csv"),
+];
+
+/// What Knosc took and what it holds now, by trigger.
+#[derive(Debug, PartialEq, Eq)]
+struct Stored {
+    /// Trigger, size and SHA-256, in the order accepted.
+    uploads: Vec<(String, u64, String)>,
+    rows: BTreeMap<String, Vec<Vec<String>>>,
+}
+
+#[test]
+fn curl_and_knosc_runner_load_the_same() {
+    if is_there("curl", "documented_client::curl_and_knosc_runner_load_the_same") {
+        let script = package().join("documented-client").join("guide.sh");
+        compare(|| {
+            let mut guide = Command::new("sh");
+            guide.arg(script);
+            guide
+        });
+    }
+}
+
+#[test]
+fn python_and_knosc_runner_load_the_same() {
+    let test = "documented_client::python_and_knosc_runner_load_the_same";
+    if is_there("python-requests", test) {
+        let script = package().join("documented-client").join("guide.py");
+        compare(|| {
+            let mut guide = Command::new("python3");
+            guide.arg(script);
+            guide
+        });
+    }
+}
+
+fn is_there(tool: &str, test: &str) -> bool {
+    let tool = Tool::named(tool).unwrap();
+    let there = tool.is_there();
+    assert!(
+        there || std::env::var_os("KNOSC_REQUIRE_ALL").is_none(),
+        "{} is missing: {}",
+        tool.name,
+        tool.install
+    );
+    if !there {
+        println!("not run: {test}: {} is not there ({})", tool.name, tool.install);
+    }
+    there
+}
+
+fn compare(guide: impl FnOnce() -> Command) {
+    let (theirs, ours) = (knosc(), knosc());
+    let folder = scratch();
+    let mut client = guide();
+    for (trigger, file) in EXPORTS {
+        client.arg(trigger).arg(exports().join(file));
+    }
+    client.current_dir(&folder);
+    client.env("GUIDE_BASE_URL", theirs.url());
+    client.env("GUIDE_USERNAME", DEFAULT_USER).env("GUIDE_PASSWORD", DEFAULT_PASSWORD);
+    ended_well(&client.output().unwrap());
+
+    let program = place::program(profile_folder(), "knosc-runner").unwrap();
+    let mut runner = Command::new(program);
+    runner.arg("run").arg(exports()).env("KNOSC_BASE_URL", ours.url());
+    runner.env("KNOSC_USERNAME", DEFAULT_USER).env("KNOSC_PASSWORD", DEFAULT_PASSWORD);
+    runner.env("KNOSC_STATE", folder.join("state"));
+    // A fresh checkout is not still being written, and a second between two polls is for a server elsewhere.
+    runner.env("KNOSC_SETTLE", "0s").env("KNOSC_POLL_INTERVAL", "20ms");
+    ended_well(&runner.output().unwrap());
+
+    let (theirs, ours) = (stored(&theirs), stored(&ours));
+    assert_eq!(theirs.uploads.len(), EXPORTS.len());
+    assert!(theirs.rows.values().all(|rows| !rows.is_empty()), "every export has rows");
+    assert_eq!(theirs, ours);
+    _ = std::fs::remove_dir_all(folder);
+}
+
+fn knosc() -> Running {
+    local_knosc::spawn(Config::default()).unwrap()
+}
+
+fn stored(knosc: &Running) -> Stored {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let mut model = knosc.model();
+    let uploads = model.uploads().iter();
+    let uploads = uploads.map(|u| (u.trigger.clone(), u.size, u.sha256.clone())).collect();
+    let triggers = TABLES.iter().map(|table| table.trigger);
+    let now = u64::try_from(now).unwrap();
+    let rows =
+        triggers.map(|name| (name.to_owned(), model.rows(DEFAULT_TENANT, name, now))).collect();
+    Stored { uploads, rows }
+}
+
+fn ended_well(output: &Output) {
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
+}
+
+fn package() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn exports() -> PathBuf {
+    place::root().unwrap().join("examples").join("exports")
+}
+
+/// This test's own profile: `cargo test --workspace` builds the runner beside it.
+fn profile_folder() -> &'static str {
+    if cfg!(debug_assertions) { "debug" } else { "release" }
+}
+
+fn scratch() -> PathBuf {
+    let name = std::thread::current().name().unwrap_or("main").replace("::", "-");
+    let folder =
+        place::target().unwrap().join("tmp").join(format!("{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}

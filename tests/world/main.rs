@@ -1,0 +1,86 @@
+//! What the two components may reach: their exact imports and exports, their size, the written contract, and the same
+//! component from cargo-component. Builds them by the command that everybody uses, in target folders of their own.
+
+use std::{env, fs, process::Command};
+
+use xtask::{
+    component::{self, Names},
+    components::{self, Kind},
+    machine::Tool,
+    place, wit,
+};
+
+/// Any engine with WASI 0.2 and wasi:http gives these. No draft interface, no socket.
+const PORTABLE: &[&str] = &[];
+
+/// Beyond wasi:http, clocks and streams, only what the host hands out. No file, environment, random number or socket.
+const HOSTED: &[&str] = &[];
+
+const PORTABLE_EXPORTS: [&str; 3] = [
+    "knosc:bulk-import/importer@0.1.0",
+    "knosc:bulk-import/planner@0.1.0",
+    "knosc:bulk-import/sessions@0.1.0",
+];
+
+const HOSTED_EXPORTS: [&str; 1] = ["knosc:bulk-import/jobs@0.1.0"];
+
+fn names(kind: Kind) -> Names {
+    components::build(kind).unwrap_or_else(|failure| panic!("{failure}")).names
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_portable_component_imports_what_is_listed() {
+    let Names { imports, exports } = names(Kind::Portable);
+    assert_eq!(sorted(imports), PORTABLE);
+    assert_eq!(sorted(exports), PORTABLE_EXPORTS);
+}
+
+#[test]
+fn the_hosted_component_imports_what_is_listed() {
+    let Names { imports, exports } = names(Kind::Hosted);
+    assert_eq!(sorted(imports), HOSTED);
+    assert_eq!(sorted(exports), HOSTED_EXPORTS);
+}
+
+#[test]
+fn the_written_contract_is_the_wit_files() {
+    let written = fs::read_to_string(place::root().unwrap().join("docs").join("wit.md")).unwrap();
+    let made = wit::reference().unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(written == made, "docs/wit.md is not what the .wit files say; type: cargo xtask wit");
+}
+
+#[test]
+fn cargo_component_builds_the_same_worlds() {
+    let tool = Tool::named("cargo-component").unwrap();
+    if !tool.is_there() {
+        assert!(
+            env::var_os("KNOSC_REQUIRE_ALL").is_none(),
+            "cargo-component is missing: {}",
+            tool.install
+        );
+        println!(
+            "not run: world::cargo_component_builds_the_same_worlds: no cargo-component ({})",
+            tool.install
+        );
+        return;
+    }
+    let folder = place::target().unwrap().join("guest").join("cargo-component");
+    let mut build = Command::new("cargo-component");
+    build.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
+    build.current_dir(place::root().unwrap()).args(["component", "build", "--profile", "guest"]);
+    build
+        .args(["--target", components::TARGET, "-p", "knosc-bulk-import"])
+        .arg("--target-dir")
+        .arg(&folder);
+    assert!(build.status().unwrap().success());
+    let path = folder.join(components::TARGET).join("guest").join("knosc_bulk_import.wasm");
+    let theirs = component::names(&fs::read(path).unwrap()).unwrap();
+    let ours = names(Kind::Portable);
+    assert_eq!(sorted(theirs.imports), sorted(ours.imports));
+    assert_eq!(sorted(theirs.exports), sorted(ours.exports));
+}
