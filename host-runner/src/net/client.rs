@@ -1,0 +1,252 @@
+//! The client of one origin: checks, connects, sends, and keeps one idle connection for reads.
+//!
+//! Never sends an upload twice; a GET goes out again only if the server had closed a kept connection before it answered.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING, USER_AGENT};
+use http::{Request, Response, Uri, request};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use knosc_bulk_import::origin::Origin;
+use knosc_bulk_import::protocol::{self, Answer};
+
+use super::body::{Answered, Exact};
+use super::config::{ClientConfig, Timeouts};
+use super::connect::Connector;
+use super::connection::{Connection, IdleSlot};
+use super::error::NetError;
+use super::meter::{Ended, UploadMeter};
+use super::{InBody, OutBody};
+use crate::egress;
+
+/// Sends requests to one origin. Clones share the connection, and nothing is shared between clients.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    origin: Origin,
+    host: HeaderValue,
+    user_agent: HeaderValue,
+    connector: Connector,
+    timeouts: Timeouts,
+    idle: IdleSlot,
+}
+
+impl Client {
+    /// Makes a client; reads the certificate files and connects to nothing.
+    ///
+    /// # Errors
+    /// [`NetError::Configuration`] for a certificate file or a proxy address that cannot be used.
+    pub fn new(origin: &Origin, config: ClientConfig) -> Result<Self, NetError> {
+        let header = |text: &str| {
+            HeaderValue::from_str(text).map_err(|_| {
+                NetError::configuration(
+                    "the user agent or the host is no header value".to_owned(),
+                    "use visible ASCII characters",
+                )
+            })
+        };
+        Ok(Self(Arc::new(Inner {
+            origin: origin.clone(),
+            host: header(&origin.authority())?,
+            user_agent: header(&config.user_agent)?,
+            connector: Connector::new(origin, &config)?,
+            timeouts: config.timeouts,
+            idle: IdleSlot::default(),
+        })))
+    }
+
+    /// The one origin that this client asks.
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
+    }
+
+    /// Sends a request with an absolute URI, and gives the answer when its head is there.
+    ///
+    /// The body must have a length (`Content-Length`, or a body that knows its own): without one, an upload that breaks
+    /// off could end as a well-formed shorter file. Dropping the future or the answer's body closes the connection.
+    ///
+    /// # Errors
+    /// Every [`NetError`]; [`NetError::sent`] says whether anything had left.
+    pub async fn send(
+        &self,
+        request: Request<OutBody>,
+        meter: Option<UploadMeter>,
+    ) -> Result<Response<InBody>, NetError> {
+        let ending = Ending(meter.unwrap_or_default());
+        let answer = self.0.send(request, &ending.0).await;
+        if answer.is_ok() {
+            ending.0.end(Ended::Answered);
+        }
+        answer
+    }
+
+    /// Sends a small request and reads the answer, of the body at most so many bytes.
+    ///
+    /// A longer body, and one that broke off, is marked as cut: its status is known all the same.
+    ///
+    /// # Errors
+    /// Every [`NetError`] of the time before the answer's head.
+    pub async fn exchange(
+        &self,
+        request: &protocol::Request,
+        extra_headers: Vec<(&'static str, String)>,
+        answer_bytes_max: usize,
+    ) -> Result<Answer, NetError> {
+        let body = Full::new(Bytes::from(request.body.clone()));
+        let mut builder = Request::builder()
+            .method(match request.method {
+                protocol::Method::Get => http::Method::GET,
+                protocol::Method::Post => http::Method::POST,
+            })
+            .uri(format!("{}{}", self.0.origin, request.path));
+        for (name, value) in request.headers.iter().chain(&extra_headers) {
+            builder = builder.header(*name, value);
+        }
+        let body = OutBody::new(body.map_err(|never| match never {}));
+        let request = builder.body(body).map_err(|_| unsendable())?;
+        let (head, body) = self.send(request, None).await?.into_parts();
+        let (body, cut) = read_up_to(body, answer_bytes_max).await;
+        let headers = head.headers.iter().map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        });
+        Ok(Answer { status: head.status.as_u16(), headers: headers.collect(), body, cut })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("origin", &self.0.origin.to_string()).finish_non_exhaustive()
+    }
+}
+
+/// Tells those who wait for the meter, even if the exchange is dropped half-way.
+struct Ending(UploadMeter);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end(Ended::Connection);
+    }
+}
+
+impl Inner {
+    async fn send(
+        &self,
+        request: Request<OutBody>,
+        meter: &UploadMeter,
+    ) -> Result<Response<InBody>, NetError> {
+        egress::same_origin(&self.origin, request.uri())?;
+        let length = declared_length(&request)?;
+        let (mut head, body) = request.into_parts();
+        self.prepare(&mut head, length)?;
+        let body = Exact::new(body, length);
+        if head.method != http::Method::GET || length != 0 {
+            let request = Request::from_parts(head, body);
+            return self.send_fresh(request, length, meter, None).await;
+        }
+        if let Some(mut kept) = self.idle.take()
+            && kept.is_ready().await
+        {
+            let again = Exact::new(OutBody::default(), 0);
+            let request = Request::from_parts(head.clone(), again);
+            match kept.send(request, 0, meter, &self.timeouts).await {
+                Ok(answer) => return Ok(self.answered(answer, kept, Some(self.idle.clone()))),
+                // The server had closed it while it waited: nothing was answered, and a GET changes nothing.
+                Err(NetError::Closed { .. }) if !kept.is_answered() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let request = Request::from_parts(head, body);
+        self.send_fresh(request, 0, meter, Some(self.idle.clone())).await
+    }
+
+    async fn send_fresh(
+        &self,
+        request: Request<Exact>,
+        length: u64,
+        meter: &UploadMeter,
+        idle: Option<IdleSlot>,
+    ) -> Result<Response<InBody>, NetError> {
+        let stream = self.connector.connect().await?;
+        let mut connection = Connection::open(stream, &self.timeouts).await?;
+        let answer = connection.send(request, length, meter, &self.timeouts).await?;
+        Ok(self.answered(answer, connection, idle))
+    }
+
+    fn answered(
+        &self,
+        answer: Response<hyper::body::Incoming>,
+        connection: Connection,
+        idle: Option<IdleSlot>,
+    ) -> Response<InBody> {
+        let limit = self.timeouts.body_idle;
+        answer.map(|body| InBody::new(Answered::new(body, connection, idle, limit)))
+    }
+
+    /// Turns the absolute URI into what stands on the wire, and sets the headers that are the client's own.
+    fn prepare(&self, head: &mut request::Parts, length: u64) -> Result<(), NetError> {
+        let target = head.uri.path_and_query().cloned().ok_or_else(unsendable)?;
+        head.uri = Uri::from(target);
+        head.version = http::Version::HTTP_11;
+        head.headers.insert(HOST, self.host.clone());
+        if head.method != http::Method::GET || length != 0 {
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        if !head.headers.contains_key(USER_AGENT) {
+            head.headers.insert(USER_AGENT, self.user_agent.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The length of a request's body, said once and without doubt.
+fn declared_length(request: &Request<OutBody>) -> Result<u64, NetError> {
+    let mut lengths = request.headers().get_all(CONTENT_LENGTH).iter();
+    let declared = match (lengths.next(), lengths.next()) {
+        _ if request.headers().contains_key(TRANSFER_ENCODING) => None,
+        // A GET has no body; one that gave bytes all the same would fail.
+        (None, _) if request.method() == http::Method::GET => Some(0),
+        (None, _) => request.body().size_hint().exact(),
+        (Some(value), None) => value
+            .to_str()
+            .ok()
+            .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|text| text.parse().ok()),
+        (Some(_), Some(_)) => None,
+    };
+    declared.ok_or(NetError::Denied {
+        rule: "content-length",
+        message: "a request needs exactly one Content-Length".to_owned(),
+        hint: "send the length of the whole body, and no Transfer-Encoding",
+    })
+}
+
+const fn unsendable() -> NetError {
+    NetError::Denied {
+        rule: "request",
+        message: String::new(),
+        hint: "a header value or the path has a character that HTTP does not allow",
+    }
+}
+
+/// Reads a body, and says whether it went on or broke off.
+async fn read_up_to(mut body: InBody, max: usize) -> (Vec<u8>, bool) {
+    let mut bytes = BytesMut::new();
+    loop {
+        match body.frame().await {
+            None => return (bytes.into(), false),
+            Some(Err(_)) => return (bytes.into(), true),
+            Some(Ok(frame)) => {
+                let Ok(data) = frame.into_data() else { continue };
+                let room = max.saturating_sub(bytes.len());
+                bytes.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+                if data.len() > room {
+                    return (bytes.into(), true);
+                }
+            }
+        }
+    }
+}

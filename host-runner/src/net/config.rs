@@ -1,0 +1,65 @@
+//! How a client connects: trust, proxy, and how long each phase may take.
+//!
+//! Values only; nothing is read or checked before a client is made.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::proxy::ProxyConfig;
+
+/// How a client connects. The default trusts the system's authorities and uses no proxy.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// PEM files of certificate authorities that are trusted besides the system's.
+    pub ca_files: Vec<PathBuf>,
+    /// The company's proxy.
+    pub proxy: ProxyConfig,
+    /// How long each phase may take.
+    pub timeouts: Timeouts,
+    /// Lets the origin have addresses of a company's own network (RFC 1918, fc00::/7). Off: a name that points inwards is refused.
+    pub allow_private: bool,
+    /// The `User-Agent` of requests that bring none.
+    pub user_agent: String,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            ca_files: Vec::new(),
+            proxy: ProxyConfig::default(),
+            timeouts: Timeouts::default(),
+            allow_private: false,
+            user_agent: concat!("knosc-runner/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// How long each phase of an exchange may take. None counts the upload itself: a large file on a slow line is no fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the resolver answers.
+    pub dns: Duration,
+    /// Until one of the addresses took the connection, the proxy's answer included.
+    pub connect: Duration,
+    /// Until the TLS handshake is done.
+    pub tls: Duration,
+    /// How long the server may take no byte at all.
+    pub write_stall: Duration,
+    /// From the last byte of the request to the answer's head. Knosc stores and queues a file in this time.
+    pub first_answer: Duration,
+    /// Between two pieces of an answer's body.
+    pub body_idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            dns: Duration::from_secs(5),
+            connect: Duration::from_secs(10),
+            tls: Duration::from_secs(10),
+            write_stall: Duration::from_secs(30),
+            first_answer: Duration::from_secs(120),
+            body_idle: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! From an origin to an open stream: address, socket, proxy, TLS, each with its own time.
+//!
+//! Sends nothing of a request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use knosc_bulk_import::origin::Origin;
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+
+use super::config::{ClientConfig, Timeouts};
+use super::error::NetError;
+use super::proxy::Proxy;
+use super::{resolve, tls};
+
+/// A stream of any kind.
+pub(super) type Stream = Box<dyn Io>;
+
+/// What HTTP needs of a stream.
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
+
+/// Opens streams to one origin.
+pub(super) struct Connector {
+    origin: Origin,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+    proxy: Option<Proxy>,
+    allow_private: bool,
+    timeouts: Timeouts,
+}
+
+impl Connector {
+    /// Reads the certificates and the proxy's address, once.
+    pub(super) fn new(origin: &Origin, config: &ClientConfig) -> Result<Self, NetError> {
+        let tls = if origin.is_https() {
+            let host = origin.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+            let name = ServerName::try_from(host).map_err(|error| {
+                NetError::configuration(error.to_string(), "check the host in the base URL")
+            })?;
+            let trusted = tls::trusting(&config.ca_files)?;
+            Some((TlsConnector::from(Arc::new(trusted)), name))
+        } else {
+            None
+        };
+        Ok(Self {
+            origin: origin.clone(),
+            tls,
+            proxy: config.proxy.for_origin(origin)?,
+            allow_private: config.allow_private,
+            timeouts: config.timeouts,
+        })
+    }
+
+    pub(super) async fn connect(&self) -> Result<Stream, NetError> {
+        let tcp = self.tcp().await?;
+        // A poll's request is one small segment that must not wait for an acknowledgement; a failure costs only time.
+        _ = tcp.set_nodelay(true);
+        let Some((connector, name)) = &self.tls else { return Ok(Box::new(tcp)) };
+        match timeout(self.timeouts.tls, connector.connect(name.clone(), tcp)).await {
+            Err(_) => Err(NetError::TlsTimeout),
+            Ok(Err(error)) => Err(tls::explain(&error)),
+            Ok(Ok(stream)) => Ok(Box::new(stream)),
+        }
+    }
+
+    async fn tcp(&self) -> Result<TcpStream, NetError> {
+        let Timeouts { dns, connect, .. } = self.timeouts;
+        let Some(proxy) = &self.proxy else {
+            let addresses =
+                resolve::origin_addresses(&self.origin, self.allow_private, dns).await?;
+            return dial(&addresses, connect).await;
+        };
+        resolve::vet_literal(&self.origin, self.allow_private)?;
+        let addresses = resolve::look_up(&proxy.host, proxy.port, dns).await?;
+        let mut tcp = dial(&addresses, connect).await?;
+        timeout(connect, proxy.tunnel(&mut tcp, &self.origin))
+            .await
+            .map_err(|_| NetError::ConnectTimeout)??;
+        Ok(tcp)
+    }
+}
+
+/// Tries the addresses in order. The time is shared, so that one that never answers leaves some for the next.
+async fn dial(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, NetError> {
+    let end = Instant::now() + limit;
+    let mut last = NetError::ConnectTimeout;
+    for (at, address) in addresses.iter().enumerate() {
+        let left = u32::try_from(addresses.len().saturating_sub(at)).unwrap_or(u32::MAX).max(1);
+        let share = end.saturating_duration_since(Instant::now()) / left;
+        last = match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => NetError::Connect { message: format!("{address}: {error}") },
+            Err(_) => NetError::ConnectTimeout,
+        };
+    }
+    Err(last)
+}

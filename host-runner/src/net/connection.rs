@@ -1,0 +1,140 @@
+//! One HTTP/1.1 connection, its task, and the place where a single idle one waits.
+//!
+//! Says what became of a request; decides nothing about sending it again.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::task::AbortHandle;
+
+use super::body::Exact;
+use super::config::Timeouts;
+use super::connect::Stream;
+use super::error::{NetError, SentBytes};
+use super::meter::UploadMeter;
+use super::metered::{Metered, Probe};
+
+/// The longest head of an answer. Knosc's own is under 2 KiB with four cookies; proxies add some.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Header lines of an answer.
+const HEADERS_MAX: usize = 100;
+
+/// How long an idle connection may wait. Common servers close theirs after 60 s or more.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// An open connection. Dropping it closes the socket, whatever is on the way.
+pub(super) struct Connection {
+    sender: SendRequest<Exact>,
+    probe: Arc<Probe>,
+    _task: Task,
+}
+
+/// Ends the task that drives a connection.
+struct Task(AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Connection {
+    pub(super) async fn open(stream: Stream, timeouts: &Timeouts) -> Result<Self, NetError> {
+        let probe = Arc::new(Probe::new());
+        let stream = Metered::new(stream, Arc::clone(&probe), timeouts.write_stall);
+        let handshake = Builder::new()
+            .max_buf_size(HEAD_BYTES_MAX)
+            .max_headers(HEADERS_MAX)
+            .handshake(TokioIo::new(stream))
+            .await;
+        let (sender, driver) = handshake.map_err(|error| NetError::Closed {
+            sent: SentBytes::Nothing,
+            message: error.to_string(),
+        })?;
+        // The request's own future tells what went wrong; the task has nobody else to tell.
+        let task = tokio::spawn(async move { _ = driver.await });
+        Ok(Self { sender, probe, _task: Task(task.abort_handle()) })
+    }
+
+    /// Whether the connection can take another request.
+    pub(super) async fn is_ready(&mut self) -> bool {
+        self.sender.ready().await.is_ok()
+    }
+
+    /// Whether a byte of an answer to the last request came.
+    pub(super) fn is_answered(&self) -> bool {
+        self.probe.read_bytes() > 0
+    }
+
+    /// Sends one request and waits for the answer's head.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<Exact>,
+        length: u64,
+        meter: &UploadMeter,
+        timeouts: &Timeouts,
+    ) -> Result<Response<Incoming>, NetError> {
+        self.probe.begin(meter.clone());
+        let body_failed = request.body().failed();
+        let answer = self.sender.send_request(request);
+        tokio::select! {
+            answer = answer => answer.map_err(|error| {
+                self.explain(&error, body_failed.load(Ordering::Acquire), sent(meter))
+            }),
+            () = answer_overdue(meter, length, timeouts.first_answer) => {
+                Err(NetError::AnswerTimeout { sent: sent(meter) })
+            }
+        }
+    }
+
+    fn explain(&self, error: &hyper::Error, body_failed: bool, sent: SentBytes) -> NetError {
+        if body_failed || error.is_body_write_aborted() {
+            NetError::Body { sent }
+        } else if self.probe.is_stalled() {
+            NetError::WriteStall { sent }
+        } else if error.is_parse() && self.probe.read_bytes() >= HEAD_BYTES_MAX as u64 {
+            NetError::AnswerTooLarge
+        } else if error.is_parse() {
+            NetError::Protocol { sent, message: error.to_string() }
+        } else {
+            NetError::Closed { sent, message: error.to_string() }
+        }
+    }
+}
+
+fn sent(meter: &UploadMeter) -> SentBytes {
+    if meter.total_bytes() == 0 { SentBytes::Nothing } else { SentBytes::Some }
+}
+
+/// Ends so long after the last byte of the request was taken; never while it is still on its way.
+async fn answer_overdue(meter: &UploadMeter, length: u64, limit: Duration) {
+    if meter.wait_for(length).await.is_err() {
+        // The exchange ended, and the other side of the select says how.
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(limit).await;
+}
+
+/// Holds at most one idle connection of one client.
+#[derive(Clone, Default)]
+pub(super) struct IdleSlot(Arc<Mutex<Option<(Connection, Instant)>>>);
+
+impl IdleSlot {
+    pub(super) fn put(&self, connection: Connection) {
+        if !connection.sender.is_closed() {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((connection, Instant::now()));
+        }
+    }
+
+    pub(super) fn take(&self) -> Option<Connection> {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        waiting.filter(|(_, since)| since.elapsed() < IDLE_MAX).map(|(connection, _)| connection)
+    }
+}

@@ -1,0 +1,199 @@
+//! Why an exchange failed, and whether anything had left.
+//!
+//! Holds no header, no body and no credential, so that every case may be logged.
+
+use knosc_bulk_import::fault::Advice;
+
+use crate::egress::Denial;
+
+/// Whether a request had left when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentBytes {
+    /// Not one byte of the request was written.
+    Nothing,
+    /// At least one byte may have arrived.
+    Some,
+}
+
+/// Why an exchange came to no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetError {
+    /// A rule of this host forbids the request or the address.
+    #[error("denied by the rule '{rule}': {message}")]
+    Denied {
+        /// The rule's name.
+        rule: &'static str,
+        /// What it says.
+        message: String,
+        /// What would allow it.
+        hint: &'static str,
+    },
+    /// The client cannot be set up: a certificate file, the proxy's address.
+    #[error("{message}")]
+    Configuration {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// The host name has no address, or the resolver did not answer in time.
+    #[error("no address for '{host}': {message}")]
+    Dns {
+        /// The host.
+        host: String,
+        /// What the resolver said.
+        message: String,
+    },
+    /// Refused or unreachable.
+    #[error("no connection: {message}")]
+    Connect {
+        /// What the system said.
+        message: String,
+    },
+    /// Nobody took the connection in time.
+    #[error("no connection in time")]
+    ConnectTimeout,
+    /// The TLS handshake failed, not because of the certificate.
+    #[error("no secure connection: {message}")]
+    Tls {
+        /// What the TLS library said.
+        message: String,
+    },
+    /// The server's certificate is not trusted.
+    #[error("the server's certificate is not trusted: {message}")]
+    UntrustedCertificate {
+        /// What the TLS library said.
+        message: String,
+    },
+    /// The TLS handshake did not end in time.
+    #[error("no secure connection in time")]
+    TlsTimeout,
+    /// The proxy refused, or does not speak HTTP.
+    #[error("the proxy did not connect: {message}")]
+    Proxy {
+        /// What it answered; never the credentials.
+        message: String,
+    },
+    /// The server took no byte for too long.
+    #[error("the server stopped taking bytes")]
+    WriteStall {
+        /// Whether anything had left.
+        sent: SentBytes,
+    },
+    /// The request had left whole, and no answer came in time.
+    #[error("no answer in time")]
+    AnswerTimeout {
+        /// Whether anything had left.
+        sent: SentBytes,
+    },
+    /// The answer's body stopped coming.
+    #[error("the answer stopped in the middle")]
+    BodyIdle,
+    /// The connection ended before the answer did.
+    #[error("the connection ended: {message}")]
+    Closed {
+        /// Whether anything had left.
+        sent: SentBytes,
+        /// What the system said.
+        message: String,
+    },
+    /// What came is no HTTP/1.1 answer.
+    #[error("the answer is not HTTP: {message}")]
+    Protocol {
+        /// Whether anything had left.
+        sent: SentBytes,
+        /// What the parser said.
+        message: String,
+    },
+    /// The answer's head is longer than any that is taken.
+    #[error("the answer's head is too large")]
+    AnswerTooLarge,
+    /// The request's own body failed or was shorter than it said.
+    #[error("the request's body failed")]
+    Body {
+        /// Whether anything had left.
+        sent: SentBytes,
+    },
+    /// The exchange was given up on this side.
+    #[error("the exchange was cancelled")]
+    Cancelled {
+        /// Whether anything had left.
+        sent: SentBytes,
+    },
+}
+
+impl NetError {
+    /// Whether anything of the request had left. Never says `Nothing` when it might have.
+    pub const fn sent(&self) -> SentBytes {
+        match self {
+            Self::Denied { .. }
+            | Self::Configuration { .. }
+            | Self::Dns { .. }
+            | Self::Connect { .. }
+            | Self::ConnectTimeout
+            | Self::Tls { .. }
+            | Self::UntrustedCertificate { .. }
+            | Self::TlsTimeout
+            | Self::Proxy { .. } => SentBytes::Nothing,
+            Self::WriteStall { sent }
+            | Self::AnswerTimeout { sent }
+            | Self::Closed { sent, .. }
+            | Self::Protocol { sent, .. }
+            | Self::Body { sent }
+            | Self::Cancelled { sent } => *sent,
+            Self::BodyIdle | Self::AnswerTooLarge => SentBytes::Some,
+        }
+    }
+
+    /// What the caller may do next, for a request that may be made again. Whether an upload may be is for the run to decide.
+    pub const fn advice(&self) -> Advice {
+        match self {
+            Self::Denied { .. }
+            | Self::Configuration { .. }
+            | Self::UntrustedCertificate { .. }
+            | Self::Proxy { .. } => Advice::AskOperator,
+            Self::Body { .. } => Advice::MendInput,
+            _ => Advice::CallAgain,
+        }
+    }
+
+    /// What the caller can do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Denied { hint, .. } | Self::Configuration { hint, .. } => hint,
+            Self::Dns { .. } => {
+                "check the host in the base URL, and that this machine resolves names"
+            }
+            Self::Connect { .. } | Self::ConnectTimeout => {
+                "check that the server is up, and whether this network needs HTTPS_PROXY"
+            }
+            Self::Tls { .. } | Self::TlsTimeout => {
+                "check that the address speaks TLS 1.2 or 1.3, and that nothing between ends it"
+            }
+            Self::UntrustedCertificate { .. } => {
+                "name the certificate authority's PEM file where the certificate is meant to be trusted"
+            }
+            Self::Proxy { .. } => "check HTTPS_PROXY, its user name and password, and NO_PROXY",
+            Self::Body { .. } => "the file changed or cannot be read; start again with a whole one",
+            Self::WriteStall { .. }
+            | Self::AnswerTimeout { .. }
+            | Self::BodyIdle
+            | Self::Closed { .. }
+            | Self::Cancelled { .. } => "call again later where nothing can have been accepted",
+            Self::Protocol { .. } | Self::AnswerTooLarge => {
+                "check that the base URL is Knosc's and not another service's"
+            }
+        }
+    }
+
+    pub(super) const fn configuration(message: String, hint: &'static str) -> Self {
+        Self::Configuration { message, hint }
+    }
+}
+
+impl From<Denial> for NetError {
+    fn from(denial: Denial) -> Self {
+        Self::Denied { rule: denial.rule(), message: denial.to_string(), hint: denial.hint() }
+    }
+}

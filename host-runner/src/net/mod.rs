@@ -1,0 +1,31 @@
+//! HTTP/1.1 to one origin: sockets, TLS, timers, and what is known of a request that failed.
+//!
+//! Knows no Knosc route and no session. Never sends a request twice but for a GET on a connection that the server had
+//! already closed, never follows a redirect, and never connects to an address that `egress` denies.
+
+mod body;
+mod client;
+mod config;
+mod connect;
+mod connection;
+mod error;
+mod meter;
+mod metered;
+mod proxy;
+mod resolve;
+mod tls;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+
+pub use client::Client;
+pub use config::{ClientConfig, Timeouts};
+pub use error::{NetError, SentBytes};
+pub use meter::{Ended, UploadMeter};
+pub use proxy::ProxyConfig;
+
+/// A request's body, of a length that is known before.
+pub type OutBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// An answer's body. The connection lives as long as it does.
+pub type InBody = UnsyncBoxBody<Bytes, NetError>;

@@ -1,0 +1,103 @@
+//! From an origin to the addresses that may be connected to.
+//!
+//! Resolves once; whoever connects uses these addresses and never the name again, so that a second answer cannot differ.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use knosc_bulk_import::origin::Origin;
+
+use super::error::NetError;
+use crate::egress::{address_allowed, is_private_network};
+
+/// Finds an origin's addresses, all of them allowed, in the resolver's order.
+pub(super) async fn origin_addresses(
+    origin: &Origin,
+    allow_private: bool,
+    limit: Duration,
+) -> Result<Vec<SocketAddr>, NetError> {
+    let addresses = if let Some(address) = literal(origin) {
+        vec![SocketAddr::new(address, origin.port())]
+    } else if origin.is_loopback() {
+        // RFC 6761: such names never go to a resolver.
+        let own = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        own.map(|address| SocketAddr::new(address, origin.port())).to_vec()
+    } else {
+        look_up(origin.host(), origin.port(), limit).await?
+    };
+    vet(origin, allow_private, &addresses)?;
+    Ok(addresses)
+}
+
+/// Asks the system's resolver.
+pub(super) async fn look_up(
+    host: &str,
+    port: u16,
+    limit: Duration,
+) -> Result<Vec<SocketAddr>, NetError> {
+    let failed = |message: String| NetError::Dns { host: host.to_owned(), message };
+    match tokio::time::timeout(limit, tokio::net::lookup_host((host, port))).await {
+        Err(_) => Err(failed("the resolver did not answer in time".to_owned())),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Ok(Ok(found)) => {
+            let found: Vec<_> = found.collect();
+            if found.is_empty() { Err(failed("no address".to_owned())) } else { Ok(found) }
+        }
+    }
+}
+
+/// Refuses all addresses if one is denied: a name that points both outwards and inwards is an attack, or a mistake.
+pub(super) fn vet(
+    origin: &Origin,
+    allow_private: bool,
+    addresses: &[SocketAddr],
+) -> Result<(), NetError> {
+    let loopback = origin.is_loopback();
+    let denied = addresses.iter().map(SocketAddr::ip).find(|address| {
+        !address_allowed(*address, loopback)
+            && !(allow_private && !loopback && is_private_network(*address))
+    });
+    match denied {
+        None => Ok(()),
+        Some(address) => Err(NetError::Denied {
+            rule: "address",
+            message: format!("'{}' has the address {address}, which is not public", origin.host()),
+            hint: "only public addresses are connected to; `allow_private` admits a company's own network",
+        }),
+    }
+}
+
+/// Refuses an origin that is a denied address in itself, for connections whose names a proxy resolves.
+pub(super) fn vet_literal(origin: &Origin, allow_private: bool) -> Result<(), NetError> {
+    literal(origin).map_or(Ok(()), |address| {
+        vet(origin, allow_private, &[SocketAddr::new(address, origin.port())])
+    })
+}
+
+fn literal(origin: &Origin) -> Option<IpAddr> {
+    origin.host().trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(origin: &str, allow_private: bool, addresses: &[&str]) -> bool {
+        let addresses: Vec<SocketAddr> =
+            addresses.iter().map(|a| SocketAddr::new(a.parse().unwrap(), 443)).collect();
+        vet(&origin.parse().unwrap(), allow_private, &addresses).is_ok()
+    }
+
+    #[test]
+    fn one_denied_address_denies_them_all() {
+        assert!(verdict("https://acme.knosc.com", false, &["8.8.8.8", "2606:4700::1"]));
+        assert!(!verdict("https://acme.knosc.com", false, &["8.8.8.8", "127.0.0.1"]));
+        assert!(!verdict("https://acme.knosc.com", false, &["8.8.8.8", "::ffff:8.8.8.8"]));
+        assert!(!verdict("https://acme.knosc.com", false, &["10.0.0.1"]));
+        assert!(verdict("https://acme.knosc.com", true, &["10.0.0.1", "fd12::1"]));
+        assert!(!verdict("https://acme.knosc.com", true, &["10.0.0.1", "169.254.169.254"]));
+        assert!(!verdict("https://acme.knosc.com", true, &["127.0.0.1"]));
+        assert!(verdict("http://acme.localhost:1", false, &["127.0.0.1", "::1"]));
+        assert!(!verdict("http://acme.localhost:1", true, &["10.0.0.1"]));
+    }
+}

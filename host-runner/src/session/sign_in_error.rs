@@ -1,0 +1,95 @@
+//! Why there is no session, and whether asking again makes sense.
+//!
+//! Holds Knosc's words and no secret.
+
+use knosc_bulk_import::fault::{Advice, Fault};
+
+use crate::credentials::CredentialsError;
+use crate::net::NetError;
+
+/// Why there is no session.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignInError {
+    /// Knosc refused the user name, the password or the code. Final: it is not tried again.
+    #[error("Knosc refused the sign-in: {}", .0.message())]
+    Refused(Fault),
+    /// Knosc was not well enough to sign anybody in.
+    #[error("Knosc could not sign in now: {}", .0.message())]
+    Unavailable(Fault),
+    /// No answer came.
+    #[error("no sign-in: {0}")]
+    Net(#[from] NetError),
+    /// The credentials gave nothing.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The session is over, and there is no password to make another.
+    #[error("the session has expired and cannot be renewed")]
+    SessionExpired,
+    /// Nobody has signed in as this user yet.
+    #[error("this user has never signed in and must set a password first")]
+    FirstSignInRequired,
+    /// The user has a second factor, and the credentials hold none.
+    #[error("this user has a second factor, and the credentials hold no one-time secret")]
+    OneTimeSecretMissing,
+    /// The one-time secret is neither base32 nor six digits.
+    #[error("the one-time secret is neither base32 nor a code of six digits")]
+    OneTimeSecretInvalid,
+    /// The one code that was given has been used.
+    #[error("the one-time code has been used already")]
+    OneTimeCodeUsed,
+}
+
+impl SignInError {
+    /// What the caller may do next.
+    pub const fn advice(&self) -> Advice {
+        match self {
+            Self::Refused(_) | Self::SessionExpired | Self::FirstSignInRequired => Advice::SignIn,
+            Self::OneTimeSecretMissing | Self::OneTimeSecretInvalid | Self::OneTimeCodeUsed => {
+                Advice::SignIn
+            }
+            Self::Unavailable(_) | Self::Credentials(CredentialsError::Unavailable(_)) => {
+                Advice::CallAgain
+            }
+            Self::Net(error) => error.advice(),
+            Self::Credentials(CredentialsError::Missing(_)) => Advice::SignIn,
+        }
+    }
+
+    /// What the caller can do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => {
+                "check user name and password; three failures in a row lock the account, so this process does not try again"
+            }
+            Self::Unavailable(_) => "sign in again later",
+            Self::Net(error) => error.hint(),
+            Self::Credentials(error) => error.hint(),
+            Self::SessionExpired => {
+                "sign in again, and store the new session with its refresh cookies"
+            }
+            Self::FirstSignInRequired => "sign in once with a browser and set a password",
+            Self::OneTimeSecretMissing => {
+                "add the authenticator's base32 secret, or a current code of six digits, to the credentials"
+            }
+            Self::OneTimeSecretInvalid => {
+                "copy the authenticator's secret again: letters A-Z and digits 2-7"
+            }
+            Self::OneTimeCodeUsed => {
+                "give a new code, or the authenticator's secret, which makes one for each sign-in"
+            }
+        }
+    }
+
+    /// Whether another try with the same credentials cannot end better.
+    pub(super) const fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused(_)
+                | Self::FirstSignInRequired
+                | Self::OneTimeSecretMissing
+                | Self::OneTimeSecretInvalid
+                | Self::OneTimeCodeUsed
+        )
+    }
+}
