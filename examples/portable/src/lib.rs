@@ -1,0 +1,84 @@
+//! The portable component in the stock wasmtime engine: this file is all that an embedder writes.
+//!
+//! Uses nothing of this project but the contract in `wit/`. The stock HTTP client of wasmtime-wasi-http connects anywhere: a platform
+//! that runs other people's code wants the runner, which does not.
+
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Engine, Result, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+#[allow(
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::pedantic,
+    clippy::allow_attributes_without_reason,
+    reason = "bindgen-generated code"
+)]
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        inline: "
+            package local:embedding;
+
+            /// What the embedder calls; wasmtime's own crates give the imports.
+            world embedding {
+                export knosc:bulk-import/sessions@0.1.0;
+                export knosc:bulk-import/importer@0.1.0;
+                export knosc:bulk-import/planner@0.1.0;
+            }
+        ",
+        world: "local:embedding/embedding",
+        exports: { default: async },
+    });
+}
+
+pub use generated::Embedding as Portable;
+pub use generated::exports::knosc::bulk_import::{importer, planner, sessions};
+pub use generated::knosc::bulk_import::types;
+
+/// What a store of the component holds.
+pub struct State {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    table: ResourceTable,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: Default::default() }
+    }
+}
+
+/// Compiles the component and instantiates it with the given WASI context (environment variables, preopened folders).
+///
+/// # Errors
+/// As wasmtime gives them: bytes that are no component of this world.
+pub async fn instantiate(
+    wasm: &[u8],
+    wasi: &mut WasiCtxBuilder,
+) -> Result<(Store<State>, Portable)> {
+    let engine = Engine::default();
+    let component = Component::from_binary(&engine, wasm)?;
+    let mut linker = Linker::new(&engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    let state = State { wasi: wasi.build(), http: WasiHttpCtx::new(), table: ResourceTable::new() };
+    let mut store = Store::new(&engine, state);
+    let portable = Portable::instantiate_async(&mut store, &component, &linker).await?;
+    Ok((store, portable))
+}
