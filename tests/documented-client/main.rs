@@ -2,6 +2,12 @@
 //! Neither the guide's Python script nor its curl commands are changed in what they send. Where curl or Python's requests
 //! is missing, the test says so by name and passes, unless `KNOSC_REQUIRE_ALL` is set.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

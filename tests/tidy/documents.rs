@@ -75,7 +75,7 @@ pub(crate) fn behaviours(tree: &Tree) -> Vec<String> {
     for row in rows {
         count += 1;
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-        let [behaviour, file, test] = cells.as_slice() else {
+        let [behaviour, file, proof] = cells.as_slice() else {
             problems.push(format!("ARCHITECTURE.md: three cells are wanted: {row}"));
             continue;
         };
@@ -83,7 +83,7 @@ pub(crate) fn behaviours(tree: &Tree) -> Vec<String> {
         if !tree.has(file) {
             problems.push(format!("ARCHITECTURE.md: {behaviour}: `{file}` is not there"));
         }
-        if let Some(problem) = missing_test(tree, test.trim_matches('`')) {
+        if let Some(problem) = missing_test(tree, proof.trim_matches('`')) {
             problems.push(format!("ARCHITECTURE.md: {behaviour}: {problem}"));
         }
     }

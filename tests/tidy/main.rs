@@ -2,6 +2,11 @@
 //! Reads the tree that git tracks or would track; needs neither wasm nor wasmtime.
 
 #![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+#![allow(
     clippy::disallowed_methods,
     reason = "the fence is for the core; this test reads the tree"
 )]

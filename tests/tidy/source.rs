@@ -7,13 +7,10 @@ pub(crate) fn bare(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     while at < chars.len() {
-        let end = match literal_end(&chars, at) {
-            Some(end) => end,
-            None => {
-                out.push(chars[at]);
-                at += 1;
-                continue;
-            }
+        let Some(end) = literal_end(&chars, at) else {
+            out.push(chars[at]);
+            at += 1;
+            continue;
         };
         out.extend(chars[at..end].iter().map(|&c| if c == '\n' { '\n' } else { ' ' }));
         at = end;

@@ -12,6 +12,12 @@ pub(crate) struct File {
     pub(crate) text: String,
 }
 
+impl File {
+    fn ends_with(&self, extension: &str) -> bool {
+        Path::new(&self.path).extension().is_some_and(|it| it == extension)
+    }
+}
+
 /// The repository.
 #[derive(Debug)]
 pub(crate) struct Tree {
@@ -47,11 +53,11 @@ impl Tree {
     }
 
     pub(crate) fn rust(&self) -> impl Iterator<Item = &File> {
-        self.files.iter().filter(|file| file.path.ends_with(".rs"))
+        self.files.iter().filter(|file| file.ends_with("rs"))
     }
 
     pub(crate) fn documents(&self) -> impl Iterator<Item = &File> {
-        self.files.iter().filter(|file| file.path.ends_with(".md"))
+        self.files.iter().filter(|file| file.ends_with("md"))
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<&File> {

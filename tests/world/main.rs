@@ -1,6 +1,13 @@
 //! What the two components may reach: their exact imports and exports, their size, the written contract, and the same
 //! component from cargo-component. Builds them by the command that everybody uses, in target folders of their own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
 use std::{env, fs, process::Command};
 
 use xtask::{
