@@ -1,0 +1,92 @@
+//! An answer: its head at once, its body as it is read.
+
+use std::io::{self, Read};
+
+use wasi::http::types::{IncomingBody, IncomingResponse};
+use wasi::io::streams::{InputStream, StreamError};
+
+use super::READ_STALL_MS;
+use crate::guest::clock;
+use crate::protocol::Answer;
+
+/// Bytes asked for at once: what a host hands over in one piece.
+const READ_BYTES: usize = 64 * 1024;
+
+/// An answer whose body was not read yet.
+pub(in crate::guest) struct Incoming {
+    pub(in crate::guest) status: u16,
+    /// Lower-case names.
+    pub(in crate::guest) headers: Vec<(String, String)>,
+    pub(in crate::guest) body: BodyReader,
+}
+
+/// Reads an answer's body; a stall of [`READ_STALL_MS`] is an error.
+pub(in crate::guest) struct BodyReader {
+    // In this order: wasmtime traps when a parent goes before its child.
+    stream: InputStream,
+    _body: IncomingBody,
+    _response: IncomingResponse,
+}
+
+impl Incoming {
+    pub(super) fn of(response: IncomingResponse) -> Option<Self> {
+        let status = response.status();
+        let headers = response.headers().entries().into_iter();
+        let headers = headers
+            .map(|(name, value)| {
+                (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned())
+            })
+            .collect();
+        let body = response.consume().ok()?;
+        let stream = body.stream().ok()?;
+        Some(Self {
+            status,
+            headers,
+            body: BodyReader { stream, _body: body, _response: response },
+        })
+    }
+
+    /// Reads the body, at most `max` bytes of it.
+    pub(in crate::guest) fn read(mut self, max: usize) -> Answer {
+        let mut body = Vec::new();
+        let read = (&mut self.body).take(max as u64).read_to_end(&mut body);
+        let cut = read.is_err() || (body.len() == max && self.body.has_more());
+        Answer { status: self.status, headers: self.headers, body, cut }
+    }
+}
+
+impl BodyReader {
+    /// The stream, and what has to outlive it.
+    #[cfg(not(feature = "hosted"))]
+    pub(in crate::guest) fn into_parts(self) -> (InputStream, (IncomingBody, IncomingResponse)) {
+        (self.stream, (self._body, self._response))
+    }
+
+    /// Whether anything follows; a break counts as something.
+    fn has_more(&mut self) -> bool {
+        !matches!(self.read(&mut [0]), Ok(0))
+    }
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(buffer.len().min(READ_BYTES) as u64) {
+                Ok(piece) if piece.is_empty() && !buffer.is_empty() => {
+                    if !clock::wait(&[&self.stream.subscribe()], READ_STALL_MS) {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
+                Ok(piece) => {
+                    // A host never gives more than was asked for; `zip` holds it to that.
+                    buffer.iter_mut().zip(&piece).for_each(|(to, from)| *to = *from);
+                    return Ok(piece.len().min(buffer.len()));
+                }
+                Err(StreamError::Closed) => return Ok(0),
+                Err(StreamError::LastOperationFailed(_)) => {
+                    return Err(io::ErrorKind::ConnectionAborted.into());
+                }
+            }
+        }
+    }
+}
