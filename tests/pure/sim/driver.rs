@@ -228,7 +228,7 @@ impl World {
             return None;
         }
         self.troubles -= 1;
-        network::draw(&mut self.chance)
+        Some(network::draw(&mut self.chance))
     }
 
     fn sign_in(&mut self) -> Session {

@@ -10,6 +10,8 @@
     clippy::panic,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::disallowed_methods, reason = "seeds to replay come from the environment")]
+#![allow(clippy::cast_possible_truncation, reason = "counts of a handful")]
 
 mod chance;
 mod driver;

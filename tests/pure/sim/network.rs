@@ -35,9 +35,9 @@ pub(crate) enum Came {
     Answer(Answer),
 }
 
-/// Draws one fault, or none.
-pub(crate) fn draw(chance: &mut Chance) -> Option<Fault> {
-    Some(match chance.below(9) {
+/// Draws one fault.
+pub(crate) fn draw(chance: &mut Chance) -> Fault {
+    match chance.below(9) {
         0 => Fault::Refused,
         1 => Fault::Cut(chance.below(1_001)),
         2 => Fault::Cut(990 + chance.below(11)),
@@ -47,7 +47,7 @@ pub(crate) fn draw(chance: &mut Chance) -> Option<Fault> {
         6 => Fault::Page,
         7 => Fault::Expired,
         _ => Fault::Integration,
-    })
+    }
 }
 
 /// Sends one request of `length` bytes.
