@@ -1,0 +1,246 @@
+//! Files that a run sends: the trait that a host fills, files on disk and bytes in memory.
+//!
+//! Reads and nothing else. What a file may be is judged by the core and by the checks; how it reaches the component is in `host`.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use knosc_bulk_import::blob::base_name;
+
+use crate::BoxFuture;
+
+/// A file of known length that can be read more than once.
+pub trait BlobSource: Send + Sync {
+    /// A base name, `items.xlsx`; it goes to Knosc.
+    fn name(&self) -> &str;
+
+    /// The length in bytes, fixed when the source was made.
+    fn size(&self) -> u64;
+
+    /// Something that changes whenever the content may have: it is compared before the first and before the last byte leaves.
+    fn version(&self) -> Result<String, BlobSourceError>;
+
+    /// At most `max_bytes` from `offset` on; fewer only where the file ends, none at its end.
+    fn read_at(
+        &self,
+        offset: u64,
+        max_bytes: usize,
+    ) -> BoxFuture<'_, Result<Bytes, BlobSourceError>>;
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlobSourceError {
+    /// There is no such file.
+    #[error("'{name}' does not exist")]
+    NotFound {
+        /// As the caller named it.
+        name: String,
+    },
+    /// A folder, a device, or a path without a file name.
+    #[error("'{name}' is no file")]
+    NotAFile {
+        /// As the caller named it.
+        name: String,
+    },
+    /// Somebody wrote to the file since it was opened.
+    #[error("'{name}' changed while it was being sent")]
+    Changed {
+        /// The file's name.
+        name: String,
+    },
+    /// The storage said something else.
+    #[error("'{name}' cannot be read: {message}")]
+    Read {
+        /// The file's name.
+        name: String,
+        /// What the storage said.
+        message: String,
+    },
+}
+
+impl BlobSourceError {
+    /// What the caller can do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "look for the file's name, and whether the export has run",
+            Self::NotAFile { .. } => "name a file, such as exports/items.xlsx",
+            Self::Changed { .. } => {
+                "wait until the export has written the file whole, then run again"
+            }
+            Self::Read { .. } => "look at the file's permissions and at its disk",
+        }
+    }
+}
+
+/// A file on disk, held open, so that renaming it away changes nothing.
+#[derive(Debug)]
+pub struct FileBlob {
+    name: String,
+    file: Arc<File>,
+    size: u64,
+    path: std::path::PathBuf,
+}
+
+impl FileBlob {
+    /// Opens a file; its length is fixed from here on.
+    ///
+    /// # Errors
+    /// [`BlobSourceError`] if it does not exist, is no regular file, or cannot be read.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, BlobSourceError> {
+        let path = path.as_ref();
+        let named = path.display().to_string();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| base_name(name).ok())
+            .ok_or_else(|| BlobSourceError::NotAFile { name: named.clone() })?;
+        // Looked at before it is opened: opening a pipe would wait for its writer.
+        let metadata = std::fs::metadata(path).map_err(|error| io_error(&named, &error))?;
+        if !metadata.is_file() {
+            return Err(BlobSourceError::NotAFile { name: named });
+        }
+        let file = File::open(path).map_err(|error| io_error(&named, &error))?;
+        let metadata = file.metadata().map_err(|error| io_error(&named, &error))?;
+        Ok(Self {
+            name: name.to_owned(),
+            file: Arc::new(file),
+            size: metadata.len(),
+            path: path.to_owned(),
+        })
+    }
+}
+
+impl BlobSource for FileBlob {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Length, time of change and inode, of the open file and of what its path names now: a file that was replaced has changed too.
+    fn version(&self) -> Result<String, BlobSourceError> {
+        let read = |error: io::Error| io_error(&self.name, &error);
+        let open = self.file.metadata().map_err(read)?;
+        let named = std::fs::metadata(&self.path).map_err(read)?;
+        Ok(format!("{} {}", stamp(&open), stamp(&named)))
+    }
+
+    fn read_at(
+        &self,
+        offset: u64,
+        max_bytes: usize,
+    ) -> BoxFuture<'_, Result<Bytes, BlobSourceError>> {
+        let file = Arc::clone(&self.file);
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(move || read_whole(&file, offset, max_bytes));
+            match read.await {
+                Ok(Ok(bytes)) => Ok(bytes),
+                Ok(Err(error)) => Err(io_error(&self.name, &error)),
+                Err(error) => Err(BlobSourceError::Read {
+                    name: self.name.clone(),
+                    message: error.to_string(),
+                }),
+            }
+        })
+    }
+}
+
+#[cfg(unix)]
+fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_some(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+/// Reads until `max_bytes` or the end: a short read in the middle is no end.
+fn read_whole(file: &File, offset: u64, max_bytes: usize) -> io::Result<Bytes> {
+    let mut buffer = vec![0; max_bytes];
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..)
+        && !rest.is_empty()
+    {
+        match read_some(file, rest, offset.saturating_add(filled as u64)) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer.into())
+}
+
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_metadata: &Metadata) -> u64 {
+    0
+}
+
+fn stamp(metadata: &Metadata) -> String {
+    let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let nanos = changed.map_or(0, |since| since.as_nanos());
+    format!("{}-{nanos}-{}", metadata.len(), inode(metadata))
+}
+
+fn io_error(name: &str, error: &io::Error) -> BlobSourceError {
+    let name = name.to_owned();
+    match error.kind() {
+        io::ErrorKind::NotFound => BlobSourceError::NotFound { name },
+        _ => BlobSourceError::Read { name, message: error.to_string() },
+    }
+}
+
+/// Bytes in memory: for tests, and for embedders that made the file themselves.
+#[derive(Clone, Debug)]
+pub struct MemoryBlob {
+    name: String,
+    bytes: Bytes,
+}
+
+impl MemoryBlob {
+    /// A file of these bytes.
+    pub fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        Self { name: name.into(), bytes: bytes.into() }
+    }
+}
+
+impl BlobSource for MemoryBlob {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn version(&self) -> Result<String, BlobSourceError> {
+        Ok(String::new())
+    }
+
+    fn read_at(
+        &self,
+        offset: u64,
+        max_bytes: usize,
+    ) -> BoxFuture<'_, Result<Bytes, BlobSourceError>> {
+        let length = self.bytes.len();
+        let start = usize::try_from(offset).unwrap_or(length).min(length);
+        let end = start.saturating_add(max_bytes).min(length);
+        let bytes = self.bytes.slice(start..end);
+        Box::pin(async move { Ok(bytes) })
+    }
+}

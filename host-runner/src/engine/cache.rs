@@ -1,0 +1,118 @@
+//! Compiled code on disk, so that a process starts in milliseconds.
+//!
+//! The one file of this crate with an `unsafe`. A cache that cannot be used is no error: the component is compiled again.
+#![allow(
+    unsafe_code,
+    reason = "deserialize_file runs what it reads; only files that this user wrote reach it"
+)]
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// One component's place in the cache.
+pub(super) struct Cache {
+    dir: PathBuf,
+    file: PathBuf,
+}
+
+impl Cache {
+    /// The place of a component and an engine: other bytes, another wasmtime, other settings or another CPU have another one.
+    ///
+    /// None if the folder cannot be made, or if others may write to it.
+    pub(super) fn open(dir: PathBuf, engine: &Engine, wasm: &[u8]) -> Option<Self> {
+        if let Err(error) = own_dir(&dir) {
+            tracing::debug!(%error, "no cache of compiled components");
+            return None;
+        }
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let digest: String =
+            Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
+        let file = dir.join(format!("{digest}-{:016x}.cwasm", hasher.finish()));
+        Some(Self { dir, file })
+    }
+
+    /// The compiled component, if it is there and this engine takes it.
+    pub(super) fn load(&self, engine: &Engine) -> Option<Component> {
+        if !is_own_file(&self.file) {
+            return None;
+        }
+        // SAFETY: the file lies in a folder that no other user may write to, is no link, belongs to the folder's owner with mode
+        // 0600, and its name holds the digest of the wasm and the engine's compatibility hash. Only `store` writes such files, by
+        // renaming a finished one, so that what is read here was written by wasmtime and is whole.
+        match unsafe { Component::deserialize_file(engine, &self.file) } {
+            Ok(component) => Some(component),
+            Err(error) => {
+                tracing::debug!(%error, "a cached component is not usable");
+                None
+            }
+        }
+    }
+
+    /// Keeps a compiled component; the next process finds all of it or nothing.
+    pub(super) fn store(&self, component: &Component) {
+        let stored =
+            component.serialize().map_err(io::Error::other).and_then(|code| self.write(&code));
+        if let Err(error) = stored {
+            tracing::debug!(%error, "a compiled component was not cached");
+        }
+    }
+
+    fn write(&self, code: &[u8]) -> io::Result<()> {
+        let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let nanos = started.map_or(0, |since| since.subsec_nanos());
+        let temporary = self.dir.join(format!("{}-{nanos}.part", std::process::id()));
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(&temporary).and_then(|mut file| {
+            file.write_all(code)?;
+            file.sync_all()
+        });
+        let renamed = written.and_then(|()| fs::rename(&temporary, &self.file));
+        if renamed.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        renamed
+    }
+}
+
+fn own_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)?;
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(dir)?.permissions());
+        if mode & 0o077 != 0 {
+            return Err(io::Error::other(
+                "others may look into the cache folder; it needs mode 0700",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_own_file(file: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner =
+        |path: Option<&Path>| path.and_then(|path| fs::metadata(path).ok()).map(|data| data.uid());
+    fs::symlink_metadata(file).is_ok_and(|data| {
+        data.is_file() && data.mode() & 0o077 == 0 && Some(data.uid()) == owner(file.parent())
+    })
+}
+
+#[cfg(not(unix))]
+fn is_own_file(file: &Path) -> bool {
+    fs::symlink_metadata(file).is_ok_and(|data| data.is_file())
+}

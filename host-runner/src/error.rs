@@ -1,0 +1,128 @@
+//! Why a call of the library came to nothing, and what its caller may do next.
+//!
+//! Values only. What Knosc refused is a [`Fault`] and keeps its own advice; the other cases are the host's.
+
+use knosc_bulk_import::fault::{Advice, Fault};
+use knosc_bulk_import::run::Report;
+
+use crate::blobs::BlobSourceError;
+use crate::egress::Denial;
+use crate::journal::JournalError;
+use crate::net::NetError;
+use crate::session::SignInError;
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What the component answered.
+    #[error("{}", .0.message())]
+    Fault(Fault),
+    /// The component ended in the middle of its work. What left before that is in the journal.
+    #[error("the component trapped: {message}")]
+    Trap {
+        /// What wasmtime said.
+        message: String,
+    },
+    /// The component asked for more than a store may have.
+    #[error("the component went over a limit: {0}")]
+    Limit(Limit),
+    /// The component cannot be read, compiled or linked.
+    #[error("the component cannot be used: {message}")]
+    Component {
+        /// What wasmtime or the file system said.
+        message: String,
+    },
+    /// The journal cannot be read or written; nothing is sent without one.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A file cannot be opened.
+    #[error(transparent)]
+    Blob(#[from] BlobSourceError),
+    /// A request that this tenant may not make.
+    #[error(transparent)]
+    Egress(#[from] Denial),
+    /// No session: wrong credentials, or none at hand.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
+    /// What the embedder configured cannot be used: a certificate file, a proxy.
+    #[error("{message}")]
+    Setup {
+        /// What is wrong with it.
+        message: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// A request that the host made itself came to nothing: no answer came to it.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The caller cancelled. The report says what the journal knows; none if the call was no run, or had not begun.
+    #[error("cancelled")]
+    Cancelled {
+        /// Every file as the journal knows it.
+        report: Option<Box<Report>>,
+    },
+}
+
+/// Which limit a component met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Limit {
+    /// More time computing than one call may take; waiting is free.
+    #[error("computing time")]
+    Cpu,
+    /// More linear memory than a store may have.
+    #[error("memory")]
+    Memory,
+    /// More tables or table elements than a store may have.
+    #[error("tables")]
+    Tables,
+}
+
+impl Error {
+    /// What the caller may do next.
+    pub const fn advice(&self) -> Advice {
+        match self {
+            Self::Fault(fault) => fault.advice(),
+            // A component that ended says nothing of what was sent; the journal does.
+            Self::Trap { .. } | Self::Limit(_) | Self::Cancelled { .. } => Advice::Decide,
+            Self::Component { .. } | Self::Egress(_) | Self::Journal(_) | Self::Setup { .. } => {
+                Advice::AskOperator
+            }
+            Self::Net(error) => error.advice(),
+            Self::Blob(_) => Advice::MendInput,
+            Self::SignIn(_) => Advice::SignIn,
+        }
+    }
+
+    /// What the caller can do about it, in a sentence.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Fault(fault) => hint_of(fault.advice()),
+            Self::Trap { .. } | Self::Limit(_) => {
+                "this is a fault of the component, not of the files; the journal says what was sent, and resuming is safe"
+            }
+            Self::Component { .. } => "use the component that came with this version",
+            Self::Journal(error) => error.hint(),
+            Self::Blob(error) => error.hint(),
+            Self::Egress(denial) => denial.hint(),
+            Self::SignIn(_) => hint_of(Advice::SignIn),
+            Self::Setup { hint, .. } => hint,
+            Self::Net(error) => error.hint(),
+            Self::Cancelled { .. } => "resume the run with the same journal; nothing is sent twice",
+        }
+    }
+}
+
+const fn hint_of(advice: Advice) -> &'static str {
+    match advice {
+        Advice::CallAgain => "nothing was accepted: make the same call again later",
+        Advice::PollLater => "the job goes on: poll it again later",
+        Advice::SignIn => "sign in again, or ask for the privilege in Knosc",
+        Advice::MendInput => "change the input; the same call would be refused again",
+        Advice::AskOperator => "ask whoever runs this host to allow it",
+        Advice::Decide => {
+            "send nothing again before somebody looked in Knosc whether the file arrived"
+        }
+    }
+}

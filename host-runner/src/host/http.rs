@@ -1,0 +1,242 @@
+//! The import `wasi:http`: what may leave, with which session, and what is known when it fails.
+//!
+//! Only the tenant's own origin is reached, and only here does a request get its cookies. Never sends anything twice.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue, SET_COOKIE};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
+use knosc_bulk_import::protocol;
+use tokio::sync::Semaphore;
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody,
+    WasiHttpHooks,
+};
+
+use super::exact_body::{CappedBody, ExactBody};
+use crate::net::{NetError, OutBody, SentBytes, UploadMeter};
+use crate::tenant::Tenant;
+
+/// Requests of one store at a time. The component makes one; more is a mistake.
+const REQUESTS_MAX: usize = 6;
+
+/// The component reads 8 MiB of an answer; twice that is surely no answer of Knosc's.
+const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Headers that a component may not set, nor see in an answer, beside wasmtime's own nine: those that carry a session, those that a
+/// proxy would believe, and those that change how a request is framed.
+const FORBIDDEN: [&str; 11] = [
+    "authorization",
+    "cookie",
+    "expect",
+    "forwarded",
+    "proxy-authorization",
+    "set-cookie",
+    "te",
+    "trailer",
+    "via",
+    "x-real-ip",
+    "x-xsrf-token",
+];
+
+const FORBIDDEN_PREFIXES: [&str; 2] = ["proxy-", "x-forwarded-"];
+
+type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<()>> + Send>)>;
+
+/// The requests of one store.
+pub(super) struct Hooks {
+    tenant: Tenant,
+    /// Of the session that the last request carried.
+    generation: Arc<AtomicU64>,
+    slots: Arc<Semaphore>,
+    /// The meter and the `Content-Length` of the last upload.
+    upload: Option<(UploadMeter, u64)>,
+}
+
+impl Hooks {
+    pub(super) fn new(tenant: Tenant) -> Self {
+        let generation = Arc::new(AtomicU64::new(0));
+        Self { tenant, generation, slots: Arc::new(Semaphore::new(REQUESTS_MAX)), upload: None }
+    }
+
+    /// Of the session that the last request carried.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// The meter and the length of the last upload.
+    pub(super) fn upload(&self) -> Option<(UploadMeter, u64)> {
+        self.upload.clone()
+    }
+
+    /// Everything that can be refused before a connection is thought of.
+    fn admit(&mut self, request: Request<WasiBody>) -> Result<Exchange> {
+        self.tenant.egress().allows(request.method(), request.uri()).map_err(|denial| {
+            tracing::warn!(rule = denial.rule(), "a request of the component was denied");
+            Error::HttpRequestDenied
+        })?;
+        let method = match *request.method() {
+            Method::GET => protocol::Method::Get,
+            Method::POST => protocol::Method::Post,
+            _ => return Err(Error::HttpRequestDenied),
+        };
+        let length = content_length(&request)?;
+        let permit = Arc::clone(&self.slots).try_acquire_owned();
+        let permit = permit.map_err(|_| Error::ConnectionLimitReached)?;
+        let meter = UploadMeter::new();
+        if method == protocol::Method::Post {
+            self.upload = Some((meter.clone(), length));
+        }
+        let generation = Arc::clone(&self.generation);
+        Ok(Exchange {
+            tenant: self.tenant.clone(),
+            generation,
+            method,
+            length,
+            meter,
+            permit,
+            request,
+        })
+    }
+}
+
+impl WasiHttpHooks for Hooks {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(is_forbidden)
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<()>> + Send>,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        let admitted = self.admit(request);
+        Box::new(async move {
+            let answer = admitted?.send().await?;
+            let nothing_more: Box<dyn Future<Output = Result<()>> + Send> =
+                Box::new(async { Ok(()) });
+            Ok((answer, nothing_more))
+        })
+    }
+}
+
+/// One admitted request.
+struct Exchange {
+    tenant: Tenant,
+    generation: Arc<AtomicU64>,
+    method: protocol::Method,
+    length: u64,
+    meter: UploadMeter,
+    permit: tokio::sync::OwnedSemaphorePermit,
+    request: Request<WasiBody>,
+}
+
+impl Exchange {
+    async fn send(self) -> Result<Response<WasiBody>> {
+        let (mut head, body) = self.request.into_parts();
+        match self.tenant.sessions().headers(self.method).await {
+            Ok((generation, headers)) => {
+                self.generation.store(generation, Ordering::Release);
+                for (name, value) in headers {
+                    let mut value =
+                        HeaderValue::try_from(value).map_err(|_| Error::ConfigurationError)?;
+                    value.set_sensitive(true);
+                    head.headers.insert(HeaderName::from_static(name), value);
+                }
+            }
+            // Knosc then answers 401, which says what is wrong better than any code of wasi-http.
+            Err(error) => tracing::warn!(%error, "a request leaves without a session"),
+        }
+        let authority = HeaderValue::try_from(self.tenant.origin().authority());
+        head.headers.insert(HOST, authority.map_err(|_| Error::ConfigurationError)?);
+        let body: OutBody = ExactBody::new(body, self.length).boxed_unsync();
+        let request = Request::from_parts(head, body);
+        let answer = self.tenant.client().send(request, Some(self.meter.clone())).await;
+        let answer = answer.map_err(|error| upload_error(&error, &self.meter, self.length))?;
+        let (mut head, body) = answer.into_parts();
+        head.headers.remove(SET_COOKIE);
+        let body = CappedBody::new(body, ANSWER_BYTES_MAX, self.permit);
+        Ok(Response::from_parts(head, body.boxed_unsync()))
+    }
+}
+
+fn is_forbidden(name: &HeaderName) -> bool {
+    DEFAULT_FORBIDDEN_HEADERS.contains(name)
+        || FORBIDDEN.contains(&name.as_str())
+        || FORBIDDEN_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix))
+}
+
+/// A POST says how long it is, so that a cut one cannot look whole; a GET has no body.
+fn content_length(request: &Request<WasiBody>) -> Result<u64> {
+    let value = request.headers().get(CONTENT_LENGTH);
+    let length = value.map(|value| value.to_str().ok().and_then(|value| value.parse().ok()));
+    match (request.method() == Method::POST, length) {
+        (true, None) | (_, Some(None)) => Err(Error::HttpRequestLengthRequired),
+        (true, Some(Some(length))) => Ok(length),
+        (false, None | Some(Some(0))) => Ok(0),
+        (false, Some(Some(_))) => Err(Error::HttpRequestBodySize(Some(0))),
+    }
+}
+
+/// As [`error_code`], and a proof where the connection was handed less than the whole body: nobody can have accepted that.
+fn upload_error(error: &NetError, meter: &UploadMeter, length: u64) -> Error {
+    let handed_over = meter.body_bytes_max();
+    if error.sent() == SentBytes::Some && length > 0 && handed_over < length {
+        return Error::HttpRequestBodySize(Some(handed_over));
+    }
+    error_code(error)
+}
+
+/// What the component is told of a failure: the one table of it. Codes that mean "nothing left" are only given where it is so.
+pub(super) fn error_code(error: &NetError) -> Error {
+    match error {
+        NetError::Denied { .. } => Error::HttpRequestDenied,
+        NetError::Configuration { .. } => Error::ConfigurationError,
+        NetError::Dns { .. } => Error::DnsError { rcode: None, info_code: None },
+        NetError::Connect { .. } => Error::ConnectionRefused,
+        NetError::ConnectTimeout | NetError::TlsTimeout => Error::ConnectionTimeout,
+        NetError::Tls { .. } => Error::TlsProtocolError,
+        NetError::UntrustedCertificate { .. } => Error::TlsCertificateError,
+        NetError::Proxy { .. } => Error::DestinationUnavailable,
+        _ if error.sent() == SentBytes::Nothing => Error::DestinationUnavailable,
+        NetError::WriteStall { .. } => Error::ConnectionWriteTimeout,
+        NetError::AnswerTimeout { .. } => Error::HttpResponseTimeout,
+        NetError::BodyIdle => Error::ConnectionReadTimeout,
+        NetError::Protocol { .. } => Error::HttpProtocolError,
+        NetError::AnswerTooLarge => Error::HttpResponseHeaderSectionSize(None),
+        // Also cases that the client may learn: nothing is known but that something left.
+        _ => Error::ConnectionTerminated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_sets_no_header_that_carries_a_session_or_trust() {
+        for name in
+            ["cookie", "authorization", "x-xsrf-token", "x-forwarded-for", "proxy-anything", "host"]
+        {
+            assert!(is_forbidden(&HeaderName::from_static(name)), "{name}");
+        }
+        for name in ["content-type", "content-length", "accept", "user-agent"] {
+            assert!(!is_forbidden(&HeaderName::from_static(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_left_is_never_reported_as_not_sent() {
+        let sent = SentBytes::Some;
+        let whole = UploadMeter::new();
+        let lost = NetError::Closed { sent, message: String::new() };
+        assert!(matches!(upload_error(&lost, &whole, 0), Error::ConnectionTerminated));
+        assert!(matches!(upload_error(&lost, &whole, 9), Error::HttpRequestBodySize(Some(0))));
+        let refused = NetError::Connect { message: String::new() };
+        assert!(matches!(upload_error(&refused, &whole, 9), Error::ConnectionRefused));
+    }
+}

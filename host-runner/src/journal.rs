@@ -1,0 +1,105 @@
+//! Where the facts of a run are kept: the trait that a host fills, and one in memory.
+//!
+//! A journal holds exactly one run. It decides nothing: whether facts fit together is the run machine's.
+
+use std::sync::{Mutex, PoisonError};
+
+use knosc_bulk_import::run::Event;
+
+use crate::BoxFuture;
+
+/// The record of one run.
+///
+/// `append` returns only when the event would survive a crash: the component makes its next request after that, and a run is
+/// rebuilt from these events alone. One writer at a time; the SQLite journal of the command line tool holds a lock for it.
+pub trait Journal: Send + Sync {
+    /// Every event so far, in the order of appending; empty for a new run.
+    fn history(&self) -> BoxFuture<'_, Result<Vec<Event>, JournalError>>;
+
+    /// Makes one event durable.
+    ///
+    /// An event that [repeats](Event::repeats) the last one need not be written.
+    fn append(&self, event: Event) -> BoxFuture<'_, Result<(), JournalError>>;
+}
+
+/// Why a journal did not take or give its events.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// Another process works on this run.
+    #[error("the journal is in use: {message}")]
+    Locked {
+        /// By whom, where it is known.
+        message: String,
+    },
+    /// The events cannot be read.
+    #[error("the journal cannot be read: {message}")]
+    Read {
+        /// What the storage said.
+        message: String,
+    },
+    /// The event cannot be made durable.
+    #[error("the journal cannot be written: {message}")]
+    Write {
+        /// What the storage said.
+        message: String,
+    },
+}
+
+impl JournalError {
+    /// What the caller can do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } => "wait for the other process, or end it; a run has one writer",
+            Self::Read { .. } => "nothing was sent; look at the journal file and its permissions",
+            Self::Write { .. } => {
+                "nothing is sent without a journal; free space on its disk, then resume the run"
+            }
+        }
+    }
+}
+
+/// A journal that lives as long as its process: for tests, and for embedders that keep the report instead.
+#[derive(Debug, Default)]
+pub struct MemoryJournal {
+    events: Mutex<Vec<Event>>,
+}
+
+impl MemoryJournal {
+    /// A new run's journal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The journal of a run that had come so far: the events of an earlier report.
+    pub fn resuming(events: Vec<Event>) -> Self {
+        Self { events: Mutex::new(events) }
+    }
+
+    /// What was appended so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A repetition takes the place of the one before, so that 100,000 polls cost no memory.
+    fn remember(&self, event: Event) {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        match events.last_mut() {
+            Some(last) if event.repeats(last) => *last = event,
+            _ => events.push(event),
+        }
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn history(&self) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
+        Box::pin(async { Ok(self.events()) })
+    }
+
+    fn append(&self, event: Event) -> BoxFuture<'_, Result<(), JournalError>> {
+        Box::pin(async {
+            self.remember(event);
+            Ok(())
+        })
+    }
+}
