@@ -1,3 +1,68 @@
-//! The command `knosc-runner`: parses its arguments before anything else.
+//! The command `knosc-runner`: parses its arguments before anything else, does one verb, ends with a documented code.
+//!
+//! Holds no logic of its own.
+#![allow(unreachable_pub, reason = "the modules of a binary are nobody's interface")]
+#![allow(missing_docs, reason = "the same; `knosc-runner help` is the documentation")]
 
-fn main() {}
+mod args;
+mod check;
+mod command;
+mod connect;
+mod credentials;
+mod drive;
+mod exit;
+mod interrupt;
+mod logging;
+mod problem;
+mod render;
+mod state;
+mod target;
+mod when;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Output};
+use problem::Problem;
+use render::Reporter;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(refused(&error)),
+    };
+    let mut reporter = Reporter::new(cli.global.output, cli.global.quiet, command::name(&cli.verb));
+    let exit = match execute(&cli, &mut reporter) {
+        Ok(exit) => exit,
+        Err(problem) => {
+            reporter.fatal(&problem);
+            problem.exit()
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<exit::Exit, Problem> {
+    logging::start(&cli.global)?;
+    // One thread: a start costs less, and the work is waiting.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Problem::Internal(error.to_string()))?;
+    runtime.block_on(command::execute(cli, reporter))
+}
+
+/// What clap refused or printed. Programs that asked for JSON get it here too.
+fn refused(error: &clap::Error) -> u8 {
+    let wants_json = std::env::args().chain(std::env::var("KNOSC_OUTPUT")).any(|word| {
+        matches!(word.as_str(), "json" | "ndjson" | "--output=json" | "--output=ndjson")
+    });
+    if wants_json && error.use_stderr() {
+        let message = error.render().to_string();
+        let problem = Problem::Usage { message, hint: "run knosc-runner help" };
+        render::print_problem(Output::Json, &problem);
+    } else {
+        // A closed stdout is no error of ours.
+        let _ = error.print();
+    }
+    u8::try_from(error.exit_code()).unwrap_or(exit::Exit::Usage.code())
+}

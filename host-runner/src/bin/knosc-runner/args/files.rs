@@ -1,0 +1,55 @@
+//! Flags about files and about waiting, as typed.
+//!
+//! Nothing is opened here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgAction;
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use knosc_runner::manifest::folder::NameRule;
+
+use super::duration;
+
+/// A manifest or a folder.
+#[derive(Debug, Args)]
+pub struct SourceArgs {
+    /// import.toml, or a folder of exports
+    #[arg(value_name = "IMPORT.TOML | FOLDER")]
+    pub source: PathBuf,
+    /// What file names of a folder mean, such as 'ITM*.csv=item-master'
+    #[arg(long, env = "KNOSC_MAP", value_name = "PATTERN=TRIGGER", value_delimiter = ',')]
+    pub map: Vec<NameRule>,
+    /// Take two files of one trigger, each of them whole
+    #[arg(long, env = "KNOSC_ALLOW_REPEATED_TRIGGER", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub allow_repeated_trigger: bool,
+}
+
+/// What may be sent.
+#[derive(Debug, Args)]
+pub struct FileArgs {
+    /// Send files of a header and no rows, which close everything
+    #[arg(long, env = "KNOSC_ALLOW_EMPTY", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub allow_empty: bool,
+    /// The largest file that is sent
+    #[arg(long, env = "KNOSC_MAX_BYTES", value_name = "BYTES", default_value_t = 2 << 30)]
+    pub max_bytes: u64,
+    /// Wait until a file was left alone for so long; 10s for folders, else 0s
+    #[arg(long, env = "KNOSC_SETTLE", value_name = "DURATION", value_parser = duration)]
+    pub settle: Option<Duration>,
+}
+
+/// How long is waited.
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// Return when Knosc accepted the (last) file, and print the line to poll
+    #[arg(long, env = "KNOSC_DETACH", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub detach: bool,
+    /// Watch jobs no longer than this in all; exit code 5 says that one was not finished
+    #[arg(long, env = "KNOSC_WAIT", value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+    /// Shortest time between two polls
+    #[arg(long, env = "KNOSC_POLL_INTERVAL", value_name = "DURATION", value_parser = duration)]
+    pub poll_interval: Option<Duration>,
+}

@@ -1,0 +1,215 @@
+//! What was typed. Nothing is looked up or opened here.
+//!
+//! Every flag has an environment variable, `KNOSC_` and its name. No secret is ever an argument: process lists show those.
+
+mod auth;
+mod files;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use knosc_bulk_import::job::Job;
+use knosc_bulk_import::trigger::Trigger;
+
+pub use auth::AuthArgs;
+pub use files::{FileArgs, SourceArgs, WaitArgs};
+
+/// Loads ERP exports into Knosc, in the documented order, each file once.
+#[derive(Debug, Parser)]
+#[command(
+    name = "knosc-runner",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "help topics: knosc-runner help exit-codes | env | files | events")]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags of every verb.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The tenant, https://acme.knosc.com (production) or https://acme.knosc.io (test); there is no default
+    #[arg(
+        long,
+        global = true,
+        env = "KNOSC_BASE_URL",
+        value_name = "URL",
+        conflicts_with = "profile"
+    )]
+    pub base_url: Option<String>,
+    /// A tenant by its name in the configuration file
+    #[arg(long, global = true, env = "KNOSC_PROFILE", value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Where sessions are kept
+    #[arg(long, global = true, env = "KNOSC_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Results as text, as one JSON document, or as JSON events
+    #[arg(long, global = true, env = "KNOSC_OUTPUT", value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+    /// No progress and no notes
+    #[arg(short, long, global = true, env = "KNOSC_QUIET", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub quiet: bool,
+    /// Log more; twice for everything
+    #[arg(short, long, global = true, env = "KNOSC_VERBOSE", action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Write the log to this file instead of stderr
+    #[arg(long, global = true, env = "KNOSC_LOG_FILE", value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// The form of the log
+    #[arg(long, global = true, env = "KNOSC_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// Trust the certificates of this PEM file too
+    #[arg(long, global = true, env = "KNOSC_CA_FILE", value_name = "FILE")]
+    pub ca_file: Vec<PathBuf>,
+    #[command(flatten)]
+    pub auth: AuthArgs,
+}
+
+/// The form of results on stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Text,
+    Json,
+    Ndjson,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Plan, upload, poll and report all files of a manifest or a folder
+    Run(Run),
+    /// Show what would be sent, in which order and why; send nothing
+    Plan(Plan),
+    /// Send one file and wait for its job
+    Upload(Upload),
+    /// Ask how far jobs are
+    Poll(Poll),
+    /// Sign in and keep the session for the other verbs
+    Login,
+    /// End the session and forget it
+    Logout,
+    /// About the session
+    #[command(subcommand)]
+    Auth(Auth),
+    /// Knosc's upload templates
+    #[command(subcommand)]
+    Template(Template),
+    /// Help on a verb or a topic: exit-codes, env, files, events
+    Help(Help),
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub files: FileArgs,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub files: FileArgs,
+    /// Write what was found as a manifest
+    #[arg(long, env = "KNOSC_WRITE_MANIFEST", value_name = "FILE")]
+    pub write_manifest: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Upload {
+    /// The upload type, such as item-master
+    #[arg(value_name = "TRIGGER")]
+    pub trigger: Trigger,
+    /// The .xlsx or .csv file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub files: FileArgs,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Poll {
+    /// Jobs as TRIGGER:JOB-ID, at most 50
+    #[arg(required = true, value_name = "TRIGGER:JOB-ID", value_parser = job)]
+    pub jobs: Vec<Job>,
+    /// Poll until the jobs ended, but no longer than this; without it, ask once
+    #[arg(long, env = "KNOSC_WAIT", value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+    /// Shortest time between two polls
+    #[arg(long, env = "KNOSC_POLL_INTERVAL", value_name = "DURATION", value_parser = duration)]
+    pub poll_interval: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Auth {
+    /// Show whether a session or credentials are at hand
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Template {
+    /// Print what Knosc answers, as it is
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct Help {
+    /// A verb or a topic
+    pub topic: Option<String>,
+}
+
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    knosc_runner::manifest::duration::parse(text).map_err(|error| error.to_string())
+}
+
+fn job(text: &str) -> Result<Job, String> {
+    let (trigger, job_id) =
+        text.split_once(':').ok_or_else(|| "write TRIGGER:JOB-ID".to_owned())?;
+    let trigger = trigger.parse::<Trigger>().map_err(|error| error.to_string())?;
+    if job_id.is_empty() {
+        return Err("the job id is missing".to_owned());
+    }
+    Ok(Job { trigger, job_id: job_id.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed_and_every_flag_has_a_variable() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        let verbs = std::iter::once(&command).chain(command.get_subcommands());
+        for verb in verbs {
+            for flag in verb.get_arguments().filter(|arg| arg.get_long().is_some()) {
+                if !matches!(flag.get_id().as_str(), "help" | "version") {
+                    assert!(flag.get_env().is_some(), "{} of {}", flag.get_id(), verb.get_name());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `auth status`: whether a session or credentials are at hand.
+//!
+//! Asks nobody: a session that is at hand may have ended in Knosc.
+
+use serde_json::json;
+
+use crate::args::Global;
+use crate::credentials::{CliCredentials, Need};
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::render::Reporter;
+use crate::state::State;
+use crate::target::{self, Wanted};
+
+pub fn execute(global: &Global, reporter: &mut Reporter) -> Result<Exit, Problem> {
+    let origin = target::origin(global, &Wanted::default())?;
+    let state = State::new(global.state.clone());
+    let session = state.as_ref().is_some_and(|state| state.session(&origin).is_some());
+    CliCredentials::find(&origin, state, &global.auth, Need::Any)?;
+    let what = if session { "a session is kept" } else { "credentials are at hand" };
+    let sentence = format!("{what} for {} ({})", origin.tenant(), origin.environment().word());
+    reporter.say(&sentence, &json!({ "session": session, "base_url": origin.to_string() }));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,73 @@
+//! `help`: verbs by clap, topics by hand.
+//!
+//! Prints to stdout, since help that was asked for is a result.
+
+use clap::CommandFactory as _;
+
+use crate::args::{Cli, Help};
+use crate::exit::{self, Exit};
+use crate::problem::Problem;
+use crate::render::print;
+
+const ENV: &str = "\
+Environment of knosc-runner
+
+Every flag has a variable: KNOSC_ and the flag in capitals, --base-url as KNOSC_BASE_URL.
+Secrets are never arguments, since other users of a machine see those:
+
+  KNOSC_USERNAME      the user name or e-mail address
+  KNOSC_PASSWORD      the password (or --password-file, --password-stdin, --password-command)
+  KNOSC_TOTP_SECRET   the base32 secret of an authenticator, or one code of six digits
+
+With user name and password set, no verb needs a login first.
+HTTPS_PROXY, NO_PROXY, NO_COLOR, CLICOLOR_FORCE, XDG_STATE_HOME, XDG_CACHE_HOME and XDG_CONFIG_HOME mean what they mean elsewhere.
+";
+
+const EVENTS: &str = "\
+Events of --output ndjson: one JSON object a line on stdout, each with schema, type, ts, run_id and seq
+
+  run_started       verb, tenant
+  step_planned      position, trigger, file, path, bytes, reason
+  upload_progress   trigger, file, sent_bytes, total_bytes; at most one a second
+  upload_accepted   trigger, file, job_id
+  upload_unknown    trigger, file, message: the file may have been accepted
+  job_status        trigger, job_id, status, rows_processed, errors
+  auth_refreshed    the session was renewed
+  row_error         trigger, file, job_id, row, message; the row is Knosc's own number
+  step_finished     trigger, file, outcome
+  run_finished      exit_code, poll
+  error             on stderr: code, message, known, hint, exit_code
+
+Fields are added and never renamed: ignore what you do not know.
+";
+
+pub fn execute(args: &Help) -> Result<Exit, Problem> {
+    let mut command = Cli::command();
+    match args.topic.as_deref() {
+        None => print(&command.render_long_help().to_string()),
+        Some("exit-codes") => print(exit::TOPIC),
+        Some("env") => print(ENV),
+        Some("events") => print(EVENTS),
+        Some("files") => print(&files()),
+        Some(topic) => {
+            command.build();
+            let Some(verb) = command.find_subcommand_mut(topic) else {
+                return Err(Problem::Usage {
+                    message: format!("there is no help on '{topic}'"),
+                    hint: "topics are exit-codes, env, files and events; every verb is one too",
+                });
+            };
+            print(&verb.render_long_help().to_string());
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn files() -> String {
+    let names = knosc_runner::manifest::names::understood().replace(", ", "\n  ");
+    format!(
+        "Files that knosc-runner sends\n\n.xlsx and .csv, whole: REFRESH closes what a file leaves out, so that files are never split.\n\
+         In a folder, names mean triggers, in any case, with a date or -export after them:\n\n  {names}\n\n\
+         Other names with --map 'PATTERN=TRIGGER'. Hidden files are passed over.\n"
+    )
+}

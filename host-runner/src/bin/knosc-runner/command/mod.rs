@@ -1,0 +1,50 @@
+//! The verbs, one a file: each takes what was typed and gives an exit code.
+//!
+//! What several verbs share of files and plans is in `source`.
+
+mod auth_status;
+mod help;
+mod login;
+mod logout;
+mod plan;
+mod poll;
+mod run;
+mod source;
+mod template;
+mod upload;
+
+use crate::args::{Auth, Cli, Template, Verb};
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::render::Reporter;
+
+/// Does what was typed.
+pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem> {
+    let global = &cli.global;
+    match &cli.verb {
+        Verb::Run(args) => run::execute(global, args, reporter).await,
+        Verb::Plan(args) => plan::execute(global, args, reporter),
+        Verb::Upload(args) => upload::execute(global, args, reporter).await,
+        Verb::Poll(args) => poll::execute(global, args, reporter).await,
+        Verb::Login => login::execute(global, reporter).await,
+        Verb::Logout => logout::execute(global, reporter).await,
+        Verb::Auth(Auth::Status) => auth_status::execute(global, reporter),
+        Verb::Template(Template::List) => template::list(global).await,
+        Verb::Help(args) => help::execute(args),
+    }
+}
+
+/// The verb's name, for reports.
+pub const fn name(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Run(_) => "run",
+        Verb::Plan(_) => "plan",
+        Verb::Upload(_) => "upload",
+        Verb::Poll(_) => "poll",
+        Verb::Login => "login",
+        Verb::Logout => "logout",
+        Verb::Auth(Auth::Status) => "auth-status",
+        Verb::Template(_) => "template",
+        Verb::Help(_) => "help",
+    }
+}

@@ -1,0 +1,31 @@
+//! `upload`: one file to one trigger, and its job to the end.
+//!
+//! A run of one step, so that it is sent, watched and reported in just the same way.
+
+use std::time::Duration;
+
+use knosc_bulk_import::policy::Policy;
+use knosc_runner::manifest::SourceFile;
+
+use super::{run, source};
+use crate::args::{Global, Upload};
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::render::Reporter;
+use crate::target::{self, Wanted};
+
+pub async fn execute(
+    global: &Global,
+    args: &Upload,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
+    let origin = target::origin(global, &Wanted::default())?;
+    let file = SourceFile {
+        trigger: args.trigger,
+        path: args.file.clone(),
+        allow_empty: args.files.allow_empty,
+    };
+    let settle = args.files.settle.unwrap_or(Duration::ZERO);
+    let source = source::checked(origin, vec![file], Policy::default(), &args.files, settle)?;
+    run::send(global, source, &args.wait, reporter).await
+}

@@ -1,0 +1,43 @@
+//! From what was typed to a tenant and a runner.
+//!
+//! Connects to nothing yet: the library signs in when it has to.
+
+use std::sync::Arc;
+
+use knosc_bulk_import::origin::Origin;
+use knosc_runner::engine::{ComponentSource, Runtime, RuntimeConfig};
+use knosc_runner::net::{ClientConfig, ProxyConfig};
+use knosc_runner::runner::Runner;
+use knosc_runner::tenant::{Tenant, TenantConfig};
+
+use crate::args::Global;
+use crate::credentials::{CliCredentials, Need};
+use crate::problem::Problem;
+use crate::state::{State, user_folder};
+
+/// The tenant, with its secrets found.
+pub fn tenant(global: &Global, origin: &Origin, need: Need) -> Result<Tenant, Problem> {
+    let state = State::new(global.state.clone());
+    let credentials = CliCredentials::find(origin, state, &global.auth, need)?;
+    let config = TenantConfig {
+        name: origin.tenant(),
+        origin: origin.clone(),
+        client: ClientConfig {
+            ca_files: global.ca_file.clone(),
+            proxy: ProxyConfig::from_env(),
+            ..ClientConfig::default()
+        },
+        credentials: Arc::new(credentials),
+    };
+    Ok(Tenant::new(config)?)
+}
+
+/// The component and the tenant.
+pub fn runner(global: &Global, origin: &Origin) -> Result<Runner, Problem> {
+    let tenant = tenant(global, origin, Need::Any)?;
+    let config = RuntimeConfig {
+        component: ComponentSource::Bundled,
+        cache_dir: user_folder("XDG_CACHE_HOME", ".cache"),
+    };
+    Ok(Runner::new(Runtime::new(config)?, tenant))
+}

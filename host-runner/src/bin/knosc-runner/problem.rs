@@ -1,0 +1,246 @@
+//! Why the process ends early: what happened, what is known of Knosc's side, what to do next.
+//!
+//! Values, codes and sentences; printing them is `render`'s.
+
+use std::path::PathBuf;
+
+use knosc_bulk_import::blob::BlobError;
+use knosc_bulk_import::fault::{Advice, Fault};
+use knosc_bulk_import::origin::OriginError;
+use knosc_bulk_import::plan::PlanError;
+use knosc_bulk_import::policy::PolicyError;
+use knosc_runner::error::Error;
+use knosc_runner::manifest::ManifestError;
+
+use crate::exit::{self, Exit};
+
+/// Why the process ends early.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    #[error("{message}")]
+    Usage { message: String, hint: &'static str },
+    #[error("no tenant was named")]
+    NoTarget,
+    #[error("no profile is named '{name}' in {}", path.display())]
+    NoProfile { name: String, path: PathBuf },
+    #[error("'{url}': {source}")]
+    Origin { url: String, source: OriginError },
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error("{}: {problem}", path.display())]
+    File { path: PathBuf, problem: FileProblem },
+    #[error("{what}: {message}")]
+    Io { what: String, message: String },
+    #[error("no session and no credentials for {origin}")]
+    NoCredentials { origin: String },
+    #[error(
+        "Knosc refused this user name and password before ({message}); they were not tried again"
+    )]
+    RefusedBefore { message: String },
+    #[error(transparent)]
+    Library(#[from] Error),
+    #[error("interrupted")]
+    Interrupted,
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// Why one file is not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum FileProblem {
+    #[error("there is no such file")]
+    Missing,
+    #[error("this is a folder; one file is needed")]
+    Folder,
+    #[error("this is no regular file")]
+    Special,
+    #[error("the file cannot be read: {0}")]
+    Unreadable(String),
+    #[error("the file has {size} bytes; at most {max_bytes} are sent")]
+    TooBig { size: u64, max_bytes: u64 },
+    #[error("the file is still being written: it did not rest for {settle_s} s")]
+    Unsettled { settle_s: u64 },
+    #[error(transparent)]
+    Content(BlobError),
+    #[error(transparent)]
+    Check(knosc_checks::CheckError),
+}
+
+impl Problem {
+    /// A word for programs; never changes its meaning.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::NoTarget => "no-base-url",
+            Self::NoProfile { .. } => "no-profile",
+            Self::Origin { .. } => "base-url",
+            Self::Manifest(_) => "manifest",
+            Self::Plan(_) => "plan",
+            Self::Policy(_) => "policy",
+            Self::File { problem, .. } => problem.code(),
+            Self::Io { .. } => "io",
+            Self::NoCredentials { .. } => "no-credentials",
+            Self::RefusedBefore { .. } => "refused-before",
+            Self::Library(error) => library_code(error),
+            Self::Interrupted => "interrupted",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::File { problem, .. } => problem.exit(),
+            Self::NoCredentials { .. } | Self::RefusedBefore { .. } => Exit::NotSignedIn,
+            Self::Library(error) => library_exit(error),
+            Self::Interrupted => Exit::Interrupted,
+            Self::Internal(_) => Exit::Internal,
+            Self::Usage { .. }
+            | Self::NoTarget
+            | Self::NoProfile { .. }
+            | Self::Origin { .. }
+            | Self::Manifest(_)
+            | Self::Plan(_)
+            | Self::Policy(_)
+            | Self::Io { .. } => Exit::Usage,
+        }
+    }
+
+    /// What is known of Knosc's side.
+    pub const fn known(&self) -> &'static str {
+        match self {
+            Self::Library(Error::Fault(Fault::PermanentOutcomeUnknown(_))) => {
+                "the file may have been accepted; nothing was sent again"
+            }
+            Self::Library(Error::Trap { .. } | Error::Limit(_)) | Self::Interrupted => {
+                "what was sent before this is in the lines above"
+            }
+            Self::Library(_) | Self::RefusedBefore { .. } => "no file was accepted",
+            _ => "nothing was sent",
+        }
+    }
+
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Usage { hint, .. } => (*hint).to_owned(),
+            Self::NoTarget => "say --base-url https://YOUR-TENANT.knosc.com, or set KNOSC_BASE_URL".to_owned(),
+            Self::NoProfile { name, .. } => format!("add [profile.{name}] with a base-url there"),
+            Self::Origin { source, .. } => source.hint().to_owned(),
+            Self::Manifest(error) => error.hint(),
+            Self::Plan(error) => error.hint().to_owned(),
+            Self::Policy(_) => "mend [policy] of the manifest, or --poll-interval".to_owned(),
+            Self::File { problem, .. } => problem.hint().to_owned(),
+            Self::Io { .. } => "look at the path and its permissions".to_owned(),
+            Self::NoCredentials { .. } => {
+                "run knosc-runner login, or set KNOSC_USERNAME and KNOSC_PASSWORD".to_owned()
+            }
+            Self::RefusedBefore { .. } => {
+                "three refusals lock the account: change the password here, or run knosc-runner logout to forget the refusal"
+                    .to_owned()
+            }
+            Self::Library(error) => error.hint().to_owned(),
+            Self::Interrupted => "an accepted job goes on in Knosc".to_owned(),
+            Self::Internal(_) => "run again with -vv and report this".to_owned(),
+        }
+    }
+}
+
+impl FileProblem {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "file-missing",
+            Self::Folder | Self::Special => "file-kind",
+            Self::Unreadable(_) => "file-unreadable",
+            Self::TooBig { .. } => "file-too-big",
+            Self::Unsettled { .. } => "file-unsettled",
+            Self::Content(BlobError::Extension { .. }) => "file-extension",
+            Self::Content(BlobError::Empty { .. }) => "file-empty",
+            Self::Content(BlobError::HeaderOnly { .. }) => "header-only",
+            Self::Content(_) => "file-content",
+            Self::Check(_) => "file-check",
+        }
+    }
+
+    /// What is wrong with the call is 2; what is wrong inside the file is 7.
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Missing
+            | Self::Folder
+            | Self::Special
+            | Self::Unreadable(_)
+            | Self::TooBig { .. }
+            | Self::Content(BlobError::Extension { .. } | BlobError::NoName) => Exit::Usage,
+            Self::Unsettled { .. } | Self::Content(_) | Self::Check(_) => Exit::CheckFailed,
+        }
+    }
+
+    const fn hint(&self) -> &'static str {
+        match self {
+            Self::Missing => {
+                "look at the path; it is relative to where the command runs, or to the manifest"
+            }
+            Self::Folder => "name the file, or load a whole folder with knosc-runner run FOLDER",
+            Self::Special => "Content-Length must be known before sending: save it to a file first",
+            Self::Unreadable(_) => "look at the file's permissions",
+            Self::TooBig { .. } => {
+                "if the size is right, raise --max-bytes; never split a file: REFRESH closes what a part leaves out"
+            }
+            Self::Unsettled { .. } => "run again when the export is finished, or lower --settle",
+            Self::Content(error) => error.hint(),
+            Self::Check(error) => error.hint(),
+        }
+    }
+}
+
+fn library_code(error: &Error) -> &'static str {
+    match error {
+        Error::Fault(fault) => match fault {
+            Fault::ExecutionFailed => "execution-failed",
+            Fault::PermanentInvalid(_) => "invalid",
+            Fault::PermanentDenied(_) => "denied",
+            Fault::PermanentUnauthorized(_) => "unauthorized",
+            Fault::PermanentRejected(_) => "rejected",
+            Fault::PermanentOutcomeUnknown(_) => "outcome-unknown",
+            Fault::Transient(_) => "transient",
+            Fault::NotFinished(_) => "not-finished",
+        },
+        Error::Trap { .. } => "trap",
+        Error::Limit(_) => "limit",
+        Error::Component { .. } => "component",
+        Error::Journal(_) => "journal",
+        Error::Blob(_) => "file",
+        Error::Egress(_) => "egress",
+        Error::SignIn(_) => "sign-in",
+        Error::Net(_) => "net",
+        Error::Cancelled { .. } => "interrupted",
+        _ => "setup",
+    }
+}
+
+fn library_exit(error: &Error) -> Exit {
+    match error {
+        Error::Fault(fault) => exit::of_fault(fault),
+        Error::Journal(knosc_runner::journal::JournalError::Locked { .. }) => Exit::Locked,
+        Error::Blob(_) | Error::Setup { .. } => Exit::Usage,
+        Error::Egress(_) | Error::Limit(_) => Exit::Denied,
+        Error::SignIn(error) => of_advice(error.advice()),
+        Error::Net(error) => of_advice(error.advice()),
+        Error::Cancelled { .. } => Exit::Interrupted,
+        _ => Exit::Internal,
+    }
+}
+
+/// The code of a request that the host made itself: a sign-in, a logout, the templates. None of them sends a file.
+const fn of_advice(advice: Advice) -> Exit {
+    match advice {
+        Advice::CallAgain => Exit::Temporary,
+        Advice::PollLater => Exit::Unfinished,
+        Advice::SignIn => Exit::NotSignedIn,
+        Advice::MendInput => Exit::Usage,
+        Advice::AskOperator => Exit::Denied,
+        Advice::Decide => Exit::Internal,
+    }
+}

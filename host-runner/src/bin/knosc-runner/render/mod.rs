@@ -1,0 +1,250 @@
+//! What people and programs see: results on stdout and nothing else there, everything else on stderr.
+//!
+//! Decides nothing. With `--output json` or `ndjson` there are no bars, so that `2>&1` stays parseable.
+
+mod json;
+mod progress;
+mod text;
+
+use std::io::Write as _;
+
+use knosc_bulk_import::job::JobReport;
+use knosc_bulk_import::origin::Origin;
+use knosc_bulk_import::run::{Event, Fact, Report};
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::progress::Progress;
+use serde_json::{Value, json};
+
+use crate::args::Output;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::when;
+use progress::View;
+
+/// One file of a run, as it is told.
+pub struct Shown {
+    pub trigger: Trigger,
+    pub file_name: String,
+    pub path: String,
+    pub size: u64,
+}
+
+/// Tells what happens.
+pub struct Reporter {
+    output: Output,
+    verb: &'static str,
+    run_id: String,
+    seq: u64,
+    origin: Option<Origin>,
+    files: Vec<Shown>,
+    view: View,
+}
+
+impl Reporter {
+    pub fn new(output: Output, quiet: bool, verb: &'static str) -> Self {
+        let run_id = format!("{:x}-{:x}", when::now_ms(), std::process::id());
+        let view = View::new(output == Output::Text && !quiet);
+        Self { output, verb, run_id, seq: 0, origin: None, files: Vec::new(), view }
+    }
+
+    /// The tenant and the files, in the order of sending.
+    pub fn begin(&mut self, origin: &Origin, files: Vec<Shown>, order: &[usize]) {
+        self.origin = Some(origin.clone());
+        self.files = files;
+        match self.output {
+            Output::Text => {
+                print(&text::header(origin));
+                if self.verb == "plan" {
+                    print(&text::plan(&self.files, order));
+                }
+            }
+            Output::Json if self.verb == "plan" => {
+                let steps: Vec<Value> = order
+                    .iter()
+                    .filter_map(|index| self.files.get(*index))
+                    .zip(1..)
+                    .map(|(file, position)| json::planned(file, position))
+                    .collect();
+                let document = json!({
+                    "schema": json::SCHEMA, "type": "plan", "verb": self.verb,
+                    "tenant": json::tenant(origin), "steps": steps,
+                });
+                print(&format!("{document}\n"));
+            }
+            Output::Json => {}
+            Output::Ndjson => {
+                self.event(
+                    "run_started",
+                    json!({ "verb": self.verb, "tenant": json::tenant(origin) }),
+                );
+                let planned: Vec<Value> = order
+                    .iter()
+                    .filter_map(|index| self.files.get(*index))
+                    .zip(1..)
+                    .map(|(file, position)| json::planned(file, position))
+                    .collect();
+                for step in planned {
+                    self.event("step_planned", step);
+                }
+            }
+        }
+    }
+
+    /// One piece of news.
+    pub fn news(&mut self, news: &Progress) {
+        if self.output == Output::Ndjson {
+            self.news_event(news);
+        }
+        self.view.news(news, &self.files);
+    }
+
+    fn news_event(&mut self, news: &Progress) {
+        match news {
+            Progress::UploadProgress { step, sent_bytes, total_bytes } => {
+                if self.view.is_due(*sent_bytes == *total_bytes) {
+                    let mut fields = self.step(*step);
+                    fields["sent_bytes"] = json!(sent_bytes);
+                    fields["total_bytes"] = json!(total_bytes);
+                    self.event("upload_progress", fields);
+                }
+            }
+            Progress::SessionRenewed => self.event("auth_refreshed", json!({})),
+            Progress::Event(event) => self.fact_event(event),
+            _ => {}
+        }
+    }
+
+    fn fact_event(&mut self, event: &Event) {
+        let mut fields = self.step(event.step);
+        match &event.fact {
+            Fact::UploadAccepted(job) => {
+                fields["job_id"] = json!(job.job_id);
+                self.event("upload_accepted", fields);
+            }
+            Fact::UploadEnded(knosc_bulk_import::fault::Fault::PermanentOutcomeUnknown(
+                refusal,
+            )) => {
+                fields["message"] = json!(refusal.message);
+                self.event("upload_unknown", fields);
+            }
+            Fact::JobObserved(report) => {
+                json::add_job(&mut fields, report);
+                self.event("job_status", fields);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is known of the step for events: its trigger and file.
+    fn step(&self, index: usize) -> Value {
+        self.files.get(index).map_or_else(
+            || json!({}),
+            |file| json!({ "trigger": file.trigger.name(), "file": file.file_name }),
+        )
+    }
+
+    /// The end of a run.
+    pub fn finish(&mut self, report: &Report, exit: Exit) {
+        self.view.clear();
+        let poll_line = self.origin.as_ref().and_then(|origin| text::poll_line(origin, report));
+        match self.output {
+            Output::Text => print(&text::report(report, poll_line.as_deref())),
+            Output::Json => {
+                let document = json!({
+                    "schema": json::SCHEMA, "type": "report", "verb": self.verb, "run_id": self.run_id,
+                    "tenant": self.origin.as_ref().map(json::tenant),
+                    "steps": report.steps.iter().map(json::step).collect::<Vec<_>>(),
+                    "poll": poll_line, "exit_code": exit.code(),
+                });
+                print(&format!("{document}\n"));
+            }
+            Output::Ndjson => {
+                for step in &report.steps {
+                    for row_error in json::row_errors(step) {
+                        self.event("row_error", row_error);
+                    }
+                    self.event("step_finished", json::step(step));
+                }
+                self.event("run_finished", json!({ "exit_code": exit.code(), "poll": poll_line }));
+            }
+        }
+    }
+
+    /// What polls said.
+    pub fn jobs(&mut self, origin: &Origin, jobs: &[JobReport], exit: Exit) {
+        self.view.clear();
+        match self.output {
+            Output::Text => print(&text::jobs(jobs)),
+            Output::Json => {
+                let document = json!({
+                    "schema": json::SCHEMA, "type": "jobs", "verb": self.verb, "tenant": json::tenant(origin),
+                    "jobs": jobs.iter().map(json::job).collect::<Vec<_>>(), "exit_code": exit.code(),
+                });
+                print(&format!("{document}\n"));
+            }
+            Output::Ndjson => {
+                for job in jobs {
+                    self.event("job_status", json::job(job));
+                }
+                self.event("run_finished", json!({ "exit_code": exit.code() }));
+            }
+        }
+    }
+
+    /// Facts of a small verb: a sentence for people, fields for programs.
+    pub fn say(&mut self, sentence: &str, fields: &Value) {
+        match self.output {
+            Output::Text => print(&format!("{sentence}\n")),
+            Output::Json | Output::Ndjson => {
+                let mut document = json!({ "schema": json::SCHEMA, "type": self.verb });
+                json::merge(&mut document, fields);
+                print(&format!("{document}\n"));
+            }
+        }
+    }
+
+    /// How far a job without a file is.
+    pub fn job(&mut self, report: &JobReport) {
+        if self.output == Output::Ndjson {
+            self.event("job_status", json::job(report));
+        }
+        self.view.job(&report.job.job_id, report);
+    }
+
+    /// A note for people, on stderr.
+    pub fn note(&mut self, sentence: &str) {
+        self.view.note(sentence);
+    }
+
+    fn event(&mut self, kind: &str, fields: Value) {
+        let mut event = json!({
+            "schema": json::SCHEMA, "type": kind, "ts": when::rfc3339(when::now_ms()),
+            "run_id": self.run_id, "seq": self.seq,
+        });
+        self.seq += 1;
+        json::merge(&mut event, &fields);
+        print(&format!("{event}\n"));
+    }
+
+    /// Why the process ends early: on stderr, as text or one JSON object.
+    pub fn fatal(&mut self, problem: &Problem) {
+        self.view.clear();
+        print_problem(self.output, problem);
+    }
+}
+
+/// For problems before there is a reporter.
+pub fn print_problem(output: Output, problem: &Problem) {
+    let text = match output {
+        Output::Text => text::problem(problem),
+        Output::Json | Output::Ndjson => format!("{}\n", json::problem(problem)),
+    };
+    // Nobody is left to tell that stderr is closed.
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Writes to stdout; a reader that went away (`| head`) is no error of ours.
+pub fn print(text: &str) {
+    let mut stdout = anstream::stdout();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}

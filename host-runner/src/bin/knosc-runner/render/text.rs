@@ -1,0 +1,154 @@
+//! Values as text for people.
+//!
+//! Makes text; prints nothing. Knosc's words stay as they are but for control characters, which could move a cursor.
+
+use std::fmt::Write as _;
+
+use knosc_bulk_import::job::JobReport;
+use knosc_bulk_import::origin::Origin;
+use knosc_bulk_import::run::{Outcome, Report, StepReport};
+
+use super::Shown;
+use crate::problem::Problem;
+
+/// Row errors shown of one job; the others are in the JSON forms.
+const ROW_ERRORS_SHOWN: usize = 20;
+
+pub fn header(origin: &Origin) -> String {
+    format!("tenant {} ({}) at {origin}\n", origin.tenant(), origin.environment().word())
+}
+
+pub fn plan(files: &[Shown], order: &[usize]) -> String {
+    let planned = order.iter().filter_map(|index| files.get(*index)).zip(1..);
+    planned.fold(String::new(), |mut text, (file, position): (_, usize)| {
+        let reason = file.trigger.reason();
+        let reason = if reason.is_empty() { String::new() } else { format!("  ({reason})") };
+        let _ = writeln!(
+            text,
+            "{position:>3}  {:<20}  {}  {}{reason}",
+            file.trigger.name(),
+            clean(&file.path),
+            bytes(file.size)
+        );
+        text
+    })
+}
+
+pub fn report(report: &Report, poll_line: Option<&str>) -> String {
+    let mut text = report.steps.iter().fold(String::new(), |text, step| text + &self::step(step));
+    if let Some(line) = poll_line {
+        let _ = writeln!(text, "to see how it went on:\n  {line}");
+    }
+    text
+}
+
+fn step(step: &StepReport) -> String {
+    let mut text = format!(
+        "{:<11}  {:<20}  {}",
+        step.outcome.word(),
+        step.trigger.name(),
+        clean(&step.file_name)
+    );
+    match &step.outcome {
+        Outcome::Completed(job) | Outcome::Failed(job) | Outcome::Pending(job) => {
+            text += &job_tail(job);
+        }
+        Outcome::Lost(job) => {
+            let _ = writeln!(
+                text,
+                "  {}\n    Knosc does not name this job any more; look at it there",
+                clean(&job.job_id)
+            );
+        }
+        Outcome::Refused(fault) => {
+            let status = fault.refusal().and_then(|refusal| refusal.status);
+            let status = status.map_or_else(String::new, |status| format!(" (status {status})"));
+            let _ =
+                writeln!(text, "\n    nothing was accepted: {}{status}", clean(fault.message()));
+        }
+        Outcome::Unknown(refusal) => {
+            let _ = writeln!(
+                text,
+                "\n    the file may have been accepted: {}\n    nothing was sent again; look in Knosc before you send this file again",
+                clean(&refusal.message)
+            );
+        }
+        Outcome::Unchanged(run) => {
+            let _ = writeln!(text, "  not sent: the same bytes completed in run {run}");
+        }
+        Outcome::NotStarted => text.push_str("  not sent: a step before it did not complete\n"),
+    }
+    text
+}
+
+pub fn jobs(jobs: &[JobReport]) -> String {
+    jobs.iter().fold(String::new(), |mut text, job| {
+        let _ = write!(text, "{:<11}  {:<20}", clean(job.status.word()), job.job.trigger.name());
+        text + &job_tail(job)
+    })
+}
+
+/// Rows, job id, and the first row errors.
+fn job_tail(job: &JobReport) -> String {
+    let mut text = String::new();
+    if let Some(rows) = job.rows_processed {
+        let _ = write!(text, "  {rows} rows");
+    }
+    let _ = writeln!(text, "  {}", clean(&job.job.job_id));
+    for error in job.errors.iter().take(ROW_ERRORS_SHOWN) {
+        let _ = match error.row {
+            Some(row) => writeln!(text, "    row {row}: {}", clean(&error.message)),
+            None => writeln!(text, "    {}", clean(&error.message)),
+        };
+    }
+    let hidden = job.errors.len().saturating_sub(ROW_ERRORS_SHOWN);
+    let more = u64::try_from(hidden).unwrap_or(u64::MAX).saturating_add(job.errors_omitted);
+    if more > 0 || job.errors_cut {
+        let least = if job.errors_cut { "at least " } else { "" };
+        let _ = writeln!(text, "    … and {least}{more} more");
+    }
+    text
+}
+
+/// What to type for the jobs that were accepted and not seen to end.
+pub fn poll_line(origin: &Origin, report: &Report) -> Option<String> {
+    let open = report.steps.iter().filter_map(|step| match &step.outcome {
+        Outcome::Pending(report) => Some(&report.job),
+        Outcome::Lost(job) => Some(job),
+        _ => None,
+    });
+    let jobs: Vec<String> = open.map(|job| format!("{}:{}", job.trigger, job.job_id)).collect();
+    (!jobs.is_empty()).then(|| format!("knosc-runner poll --base-url {origin} {}", jobs.join(" ")))
+}
+
+pub fn problem(problem: &Problem) -> String {
+    format!("error: {problem}\nknown: {}\nhint: {}\n", problem.known(), problem.hint())
+}
+
+/// A size for people, in powers of 1000.
+pub fn bytes(count: u64) -> String {
+    let (unit, name) = match count {
+        0..1_000 => return format!("{count} B"),
+        1_000..1_000_000 => (1_000, "kB"),
+        1_000_000..1_000_000_000 => (1_000_000, "MB"),
+        _ => (1_000_000_000, "GB"),
+    };
+    format!("{}.{} {name}", count / unit, count % unit * 10 / unit)
+}
+
+/// Without control characters.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_texts() {
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1_234_567), "1.2 MB");
+        assert_eq!(clean("a\u{1b}[2Jb\n"), "a [2Jb ");
+    }
+}

@@ -1,0 +1,133 @@
+//! The user's state folder: sessions and refused sign-ins, one file each per tenant, readable by the user alone.
+//!
+//! Holds secrets on disk and prints none.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use knosc_bulk_import::origin::Origin;
+use knosc_bulk_import::session::{RefreshPair, Session};
+use serde::{Deserialize, Serialize};
+
+/// Where this user's sessions are kept.
+#[derive(Clone, Debug)]
+pub struct State {
+    folder: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSession {
+    origin: String,
+    access_token: String,
+    csrf_token: String,
+    refresh_token: Option<String>,
+    refresh_csrf_token: Option<String>,
+}
+
+/// A sign-in that Knosc refused, as a salted hash.
+#[derive(Serialize, Deserialize)]
+pub struct StoredRefusal {
+    pub salt: String,
+    pub digest: String,
+    pub message: String,
+}
+
+impl State {
+    /// `--state`, else `$XDG_STATE_HOME/knosc-runner`, else `~/.local/state/knosc-runner`.
+    pub fn new(given: Option<PathBuf>) -> Option<Self> {
+        let folder = given.or_else(|| user_folder("XDG_STATE_HOME", ".local/state"))?;
+        Some(Self { folder })
+    }
+
+    pub fn session(&self, origin: &Origin) -> Option<Session> {
+        let stored: StoredSession = read(&self.path(origin, "session"))?;
+        // The name is only made from the origin; the content decides.
+        if stored.origin != origin.to_string() {
+            return None;
+        }
+        let refresh = stored.refresh_token.zip(stored.refresh_csrf_token);
+        Some(Session {
+            access_token: stored.access_token,
+            csrf_token: stored.csrf_token,
+            refresh: refresh.map(|(token, csrf_token)| RefreshPair { token, csrf_token }),
+        })
+    }
+
+    pub fn keep_session(&self, origin: &Origin, session: &Session) -> io::Result<()> {
+        let refresh = session.refresh.as_ref();
+        let stored = StoredSession {
+            origin: origin.to_string(),
+            access_token: session.access_token.clone(),
+            csrf_token: session.csrf_token.clone(),
+            refresh_token: refresh.map(|pair| pair.token.clone()),
+            refresh_csrf_token: refresh.map(|pair| pair.csrf_token.clone()),
+        };
+        self.write(&self.path(origin, "session"), &stored)
+    }
+
+    pub fn session_path(&self, origin: &Origin) -> PathBuf {
+        self.path(origin, "session")
+    }
+
+    /// Whether there was one.
+    pub fn forget_session(&self, origin: &Origin) -> bool {
+        fs::remove_file(self.path(origin, "session")).is_ok()
+    }
+
+    pub fn refusal(&self, origin: &Origin) -> Option<StoredRefusal> {
+        read(&self.path(origin, "refused"))
+    }
+
+    pub fn keep_refusal(&self, origin: &Origin, refusal: &StoredRefusal) -> io::Result<()> {
+        self.write(&self.path(origin, "refused"), refusal)
+    }
+
+    pub fn forget_refusal(&self, origin: &Origin) -> bool {
+        fs::remove_file(self.path(origin, "refused")).is_ok()
+    }
+
+    fn path(&self, origin: &Origin, what: &str) -> PathBuf {
+        let safe =
+            |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
+        let name: String = origin.to_string().chars().map(safe).collect();
+        self.folder.join(format!("{name}.{what}.json"))
+    }
+
+    /// Written beside and renamed: another process sees the old file or the new one.
+    fn write(&self, path: &Path, value: &impl Serialize) -> io::Result<()> {
+        create_private_folder(&self.folder)?;
+        let beside = path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(&serde_json::to_vec(value)?)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    }
+}
+
+/// A folder of this tool under one of the XDG folders.
+pub fn user_folder(variable: &str, under_home: &str) -> Option<PathBuf> {
+    let from_variable =
+        std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = from_variable.or_else(|| {
+        let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE"))?;
+        Some(Path::new(&home).join(under_home))
+    })?;
+    Some(base.join("knosc-runner"))
+}
+
+fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

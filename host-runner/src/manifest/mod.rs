@@ -1,0 +1,34 @@
+//! Which files go to which trigger: from what a person wrote to paths that exist.
+//!
+//! | stage | module | knows |
+//! |---|---|---|
+//! | authored | [`authored`] | what stands in `import.toml`, with line numbers |
+//! | resolved | [`resolve`] | which file each pattern means, relative to the manifest |
+//! | a folder | [`folder`], [`names`] | which trigger a file name means, where there is no manifest |
+//!
+//! It reads folders and names, never a file's content, and sends nothing.
+
+pub mod authored;
+pub mod duration;
+pub mod folder;
+pub mod names;
+mod problem;
+pub mod resolve;
+
+use std::path::PathBuf;
+
+use knosc_bulk_import::trigger::Trigger;
+
+pub use authored::Authored;
+pub use problem::{ManifestError, Problem, ProblemKind};
+
+/// One file that is to be sent, and to where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The upload type.
+    pub trigger: Trigger,
+    /// The one file.
+    pub path: PathBuf,
+    /// Send it even if it has a header and no row.
+    pub allow_empty: bool,
+}
