@@ -17,11 +17,55 @@ use xtask::{
     place, wit,
 };
 
-/// Any engine with WASI 0.2 and wasi:http gives these. No draft interface, no socket.
-const PORTABLE: &[&str] = &[];
+/// Any engine with WASI 0.2 and wasi:http gives these: `types` has no functions, `cli` is what Rust's standard library asks
+/// for. No draft interface, no socket.
+const PORTABLE: [&str; 20] = [
+    "knosc:bulk-import/types@0.1.0",
+    "wasi:cli/environment@0.2.12",
+    "wasi:cli/exit@0.2.12",
+    "wasi:cli/stderr@0.2.12",
+    "wasi:cli/stdin@0.2.12",
+    "wasi:cli/stdout@0.2.12",
+    "wasi:cli/terminal-input@0.2.12",
+    "wasi:cli/terminal-output@0.2.12",
+    "wasi:cli/terminal-stderr@0.2.12",
+    "wasi:cli/terminal-stdin@0.2.12",
+    "wasi:cli/terminal-stdout@0.2.12",
+    "wasi:clocks/monotonic-clock@0.2.12",
+    "wasi:clocks/wall-clock@0.2.12",
+    "wasi:filesystem/preopens@0.2.12",
+    "wasi:filesystem/types@0.2.12",
+    "wasi:http/outgoing-handler@0.2.12",
+    "wasi:http/types@0.2.12",
+    "wasi:io/error@0.2.12",
+    "wasi:io/poll@0.2.12",
+    "wasi:io/streams@0.2.12",
+];
 
-/// Beyond wasi:http, clocks and streams, only what the host hands out. No file, environment, random number or socket.
-const HOSTED: &[&str] = &[];
+/// Beyond that, only what the host hands out. No file, random number or socket; our host's `cli` is empty.
+const HOSTED: [&str; 21] = [
+    "knosc:bulk-import/blobs@0.1.0",
+    "knosc:bulk-import/journal@0.1.0",
+    "knosc:bulk-import/tenancy@0.1.0",
+    "knosc:bulk-import/types@0.1.0",
+    "wasi:cli/environment@0.2.12",
+    "wasi:cli/exit@0.2.12",
+    "wasi:cli/stderr@0.2.12",
+    "wasi:cli/stdin@0.2.12",
+    "wasi:cli/stdout@0.2.12",
+    "wasi:cli/terminal-input@0.2.12",
+    "wasi:cli/terminal-output@0.2.12",
+    "wasi:cli/terminal-stderr@0.2.12",
+    "wasi:cli/terminal-stdin@0.2.12",
+    "wasi:cli/terminal-stdout@0.2.12",
+    "wasi:clocks/monotonic-clock@0.2.12",
+    "wasi:clocks/wall-clock@0.2.12",
+    "wasi:http/outgoing-handler@0.2.12",
+    "wasi:http/types@0.2.12",
+    "wasi:io/error@0.2.12",
+    "wasi:io/poll@0.2.12",
+    "wasi:io/streams@0.2.12",
+];
 
 const PORTABLE_EXPORTS: [&str; 3] = [
     "knosc:bulk-import/importer@0.1.0",
