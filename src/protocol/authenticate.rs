@@ -11,10 +11,10 @@
 //!
 //! ```http
 //! 200 OK
-//! set-cookie: access_token_cookie=<jwt>; HttpOnly; Path=/; SameSite=Lax
-//! set-cookie: csrf_access_token=<token>; Path=/; SameSite=Lax
-//! set-cookie: refresh_token_cookie=<jwt>; HttpOnly; Path=/api/token-refresh; SameSite=Lax
-//! set-cookie: csrf_refresh_token=<token>; Path=/api/token-refresh; SameSite=Lax
+//! set-cookie: access_token_cookie=<access-jwt>; HttpOnly; Path=/; SameSite=Lax
+//! set-cookie: csrf_access_token=<access-csrf>; Path=/; SameSite=Lax
+//! set-cookie: refresh_token_cookie=<refresh-jwt>; HttpOnly; Path=/api/token-refresh; SameSite=Lax
+//! set-cookie: csrf_refresh_token=<refresh-csrf>; Path=/api/token-refresh; SameSite=Lax
 //!
 //! {"login": true}
 //! ```

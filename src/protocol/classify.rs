@@ -71,12 +71,8 @@ pub const fn wants_renewal(status: u16) -> bool {
 
 /// A success by its status whose body is not what the documentation shows: a proxy's page, a cut answer. For reads only.
 pub(super) fn not_as_documented(status: u16, what: &str, body: &[u8]) -> Fault {
-    let quoted = text::quoted(body);
-    let message = if quoted.is_empty() {
-        format!("the answer is not the documented JSON: {what}")
-    } else {
-        format!("the answer is not the documented JSON: {what}: {quoted}")
-    };
+    let quote = text::after_colon(body);
+    let message = format!("the answer is not the documented JSON, {what}{quote}");
     Fault::Transient(answered(status, message))
 }
 

@@ -3,10 +3,10 @@
 //! Values are opaque, and taken only where they can stand in a header without adding to it. Stores nothing, prints nothing.
 //!
 //! ```http
-//! set-cookie: access_token_cookie=<jwt>; HttpOnly; Path=/; SameSite=Lax
-//! set-cookie: csrf_access_token=<token>; Path=/; SameSite=Lax
-//! set-cookie: refresh_token_cookie=<jwt>; HttpOnly; Path=/api/token-refresh; SameSite=Lax
-//! set-cookie: csrf_refresh_token=<token>; Path=/api/token-refresh; SameSite=Lax
+//! set-cookie: access_token_cookie=<access-jwt>; HttpOnly; Path=/; SameSite=Lax
+//! set-cookie: csrf_access_token=<access-csrf>; Path=/; SameSite=Lax
+//! set-cookie: refresh_token_cookie=<refresh-jwt>; HttpOnly; Path=/api/token-refresh; SameSite=Lax
+//! set-cookie: csrf_refresh_token=<refresh-csrf>; Path=/api/token-refresh; SameSite=Lax
 //! ```
 
 use super::{Answer, Method};

@@ -42,13 +42,9 @@ pub(super) fn read(answer: &Answer, quote: Quote) -> Envelope {
 }
 
 fn status_sentence(answer: &Answer, quote: Quote) -> String {
-    let quoted = match quote {
-        Quote::Body => text::quoted(&answer.body),
+    let quote = match quote {
+        Quote::Body => text::after_colon(&answer.body),
         Quote::Nothing => String::new(),
     };
-    if quoted.is_empty() {
-        format!("the answer was {}", answer.status)
-    } else {
-        format!("the answer was {}: {quoted}", answer.status)
-    }
+    format!("the answer was {}{quote}", answer.status)
 }

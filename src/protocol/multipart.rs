@@ -3,12 +3,14 @@
 //! Exactly one part `file`, and nothing else, as the guide's `curl -F file=@...` sends it. Reads no file.
 //!
 //! ```http
-//! --knosc-9f2b...
-//! Content-Disposition: form-data; name="file"; filename="items.csv"
+//! --knosc-92295655144f92ce8332c0eeefaa052432345d9b
+//! Content-Disposition: form-data; name="file"; filename="item-master-export.csv"
 //! Content-Type: text/csv
 //!
-//! <the file>
-//! --knosc-9f2b...--
+//! Item Number,Item Unit
+//! WIDGET-99,EACH
+//!
+//! --knosc-92295655144f92ce8332c0eeefaa052432345d9b--
 //! ```
 
 use std::fmt::Write;
@@ -20,7 +22,7 @@ use crate::trigger::Trigger;
 
 /// What stands around a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Envelope {
+pub(super) struct Around {
     /// Of the request, with the boundary.
     pub(super) content_type: String,
     /// Before the file.
@@ -33,7 +35,7 @@ pub(super) struct Envelope {
 const BOUNDARY_DIGEST_BYTES: usize = 20;
 
 /// Builds what stands around a file; `base_name` is without folders.
-pub(super) fn envelope(trigger: Trigger, base_name: &str, kind: FileKind, size: u64) -> Envelope {
+pub(super) fn around(trigger: Trigger, base_name: &str, kind: FileKind, size: u64) -> Around {
     let file_name = encoded(base_name);
     let boundary = boundary(trigger, &file_name, size);
     let media_type = kind.media_type();
@@ -43,7 +45,7 @@ pub(super) fn envelope(trigger: Trigger, base_name: &str, kind: FileKind, size: 
          Content-Type: {media_type}\r\n\
          \r\n"
     );
-    Envelope {
+    Around {
         content_type: format!("multipart/form-data; boundary={boundary}"),
         head: head.into_bytes(),
         tail: format!("\r\n--{boundary}--\r\n").into_bytes(),

@@ -43,6 +43,12 @@ pub(super) fn quoted(body: &[u8]) -> String {
     quote.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(QUOTE_CHARS_MAX).collect()
 }
 
+/// A quote of a body to end a sentence with; empty where there is nothing to quote.
+pub(super) fn after_colon(body: &[u8]) -> String {
+    let quote = quoted(body);
+    if quote.is_empty() { quote } else { format!(": {quote}") }
+}
+
 /// A text as a JSON string, quotes included.
 pub(super) fn json_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()

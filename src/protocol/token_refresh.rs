@@ -4,14 +4,14 @@
 //!
 //! ```http
 //! POST /api/token-refresh
-//! cookie: refresh_token_cookie=<jwt>; csrf_refresh_token=<token>
-//! x-xsrf-token: <token>
+//! cookie: refresh_token_cookie=<refresh-jwt>; csrf_refresh_token=<refresh-csrf>
+//! x-xsrf-token: <refresh-csrf>
 //! ```
 //!
 //! ```http
 //! 200 OK
-//! set-cookie: access_token_cookie=<jwt>; HttpOnly; Path=/; SameSite=Lax
-//! set-cookie: csrf_access_token=<token>; Path=/; SameSite=Lax
+//! set-cookie: access_token_cookie=<access-jwt>; HttpOnly; Path=/; SameSite=Lax
+//! set-cookie: csrf_access_token=<access-csrf>; Path=/; SameSite=Lax
 //! ```
 
 use super::{Answer, Method, Request, authenticate, classify, cookies};

@@ -5,8 +5,8 @@
 //!
 //! ```http
 //! POST /api/job/item-master
-//! content-type: multipart/form-data; boundary=knosc-9f2b...
-//! content-length: 212
+//! content-type: multipart/form-data; boundary=knosc-92295655144f92ce8332c0eeefaa052432345d9b
+//! content-length: 249
 //! ```
 //!
 //! ```http
@@ -54,7 +54,7 @@ impl Frame {
         if size == 0 {
             return Err(BlobError::Empty { name: name.to_owned() });
         }
-        let around = multipart::envelope(trigger, name, kind, size);
+        let around = multipart::around(trigger, name, kind, size);
         let framed = (around.head.len() as u64).saturating_add(around.tail.len() as u64);
         Ok(Self {
             path: format!("/api/job/{trigger}"),
@@ -92,7 +92,7 @@ pub fn read(
     let Some(job_id) = job_id else {
         let what = if answer.cut { "the answer broke off" } else { "the answer names no job" };
         let message =
-            format!("Knosc may have taken the file, but {what}: {}", text::quoted(&answer.body));
+            format!("Knosc may have taken the file, but {what}{}", text::after_colon(&answer.body));
         return Err(Fault::PermanentOutcomeUnknown(classify::answered(answer.status, message)));
     };
     let job = Job { trigger, job_id: job_id.to_owned() };

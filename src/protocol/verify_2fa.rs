@@ -11,8 +11,8 @@
 //!
 //! ```http
 //! 200 OK
-//! set-cookie: access_token_cookie=<jwt>; HttpOnly; Path=/; SameSite=Lax
-//! set-cookie: csrf_access_token=<token>; Path=/; SameSite=Lax
+//! set-cookie: access_token_cookie=<access-jwt>; HttpOnly; Path=/; SameSite=Lax
+//! set-cookie: csrf_access_token=<access-csrf>; Path=/; SameSite=Lax
 //!
 //! {"login": true}
 //! ```

@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for LooseVisitor {
     }
 }
 
-/// A row error: `{"row": 413, "message": "..."}`, or a bare text.
+/// A row error: `{"row": 413, "message": "..."}`, or a bare text. Anything else is an error without words: it counts.
 pub(super) struct Row(pub(super) RowError);
 
 impl<'de> Deserialize<'de> for Row {
@@ -167,6 +167,31 @@ impl<'de> Visitor<'de> for RowVisitor {
 
     fn visit_str<E: Error>(self, message: &str) -> Result<Row, E> {
         Ok(row(None, message))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Row, E> {
+        Ok(row(None, ""))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Row, E> {
+        Ok(row(None, ""))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Row, E> {
+        Ok(row(None, ""))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Row, E> {
+        Ok(row(None, ""))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Row, E> {
+        Ok(row(None, ""))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Row, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(row(None, ""))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
