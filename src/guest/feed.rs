@@ -60,20 +60,21 @@ pub(super) struct StreamFeed<K> {
 impl<K> StreamFeed<K> {
     /// Reads the first bytes, `look` at most, so that they can be judged before anything is sent.
     pub(super) fn open(stream: InputStream, keep: K, look: u64) -> Result<Self, Fault> {
-        let mut seen = Vec::new();
-        while (seen.len() as u64) < look {
-            match stream.read(look.saturating_sub(seen.len() as u64)) {
+        // Made at once: two parameters would be dropped in the wrong order on the way out.
+        let mut feed = Self { seen: Vec::new(), stream, _keep: keep };
+        while (feed.seen.len() as u64) < look {
+            match feed.stream.read(look.saturating_sub(feed.seen.len() as u64)) {
                 Ok(piece) if piece.is_empty() => {
-                    if !clock::wait(&[&stream.subscribe()], READ_STALL_MS) {
+                    if !clock::wait(&[&feed.stream.subscribe()], READ_STALL_MS) {
                         return Err(unreadable("nothing came of it"));
                     }
                 }
-                Ok(piece) => seen.extend_from_slice(&piece),
+                Ok(piece) => feed.seen.extend_from_slice(&piece),
                 Err(StreamError::Closed) => break,
                 Err(StreamError::LastOperationFailed(_)) => return Err(unreadable("it broke off")),
             }
         }
-        Ok(Self { seen, stream, _keep: keep })
+        Ok(feed)
     }
 
     /// The first bytes.
