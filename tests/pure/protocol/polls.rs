@@ -142,7 +142,7 @@ fn a_cut_answer_says_what_it_said() {
         match (ended, expected) {
             (Ok(report), expected) => assert_eq!(Some(report), expected, "{rest}"),
             (Err(Fault::Transient(refusal)), None) => {
-                assert!(refusal.message.contains("cut"), "{rest}")
+                assert!(refusal.message.contains("cut"), "{rest}");
             }
             other => panic!("{rest}: {other:?}"),
         }

@@ -1,6 +1,8 @@
 //! Requests against the documented samples byte for byte, the decoders on the documented answers, and the samples in the
 //! modules' own documentation.
 
+use std::fmt::Write;
+
 use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::job::{JobReport, JobStatus, RowError};
 use knosc_bulk_import::protocol::authenticate::SignIn;
@@ -33,10 +35,10 @@ fn requests_are_the_documented_ones() {
         let method = if request.method == Method::Get { "GET" } else { "POST" };
         let mut text = format!("{method} {}\n", request.path);
         for (name, value) in &request.headers {
-            text += &format!("{name}: {value}\n");
+            writeln!(text, "{name}: {value}").unwrap();
         }
         if !request.body.is_empty() {
-            text += &format!("\n{}\n", String::from_utf8(request.body).unwrap());
+            writeln!(text, "\n{}", String::from_utf8(request.body).unwrap()).unwrap();
         }
         assert_eq!(text, fixture(name), "{name}");
     };
