@@ -211,7 +211,7 @@ impl Sender<'_> {
 
     fn wait_for(&self, feed: &dyn Feed) -> Result<(), End> {
         match feed.pollable() {
-            Some(more) => Ok(self.body.wait(&more, self.exchange)?),
+            Some(more) => Ok(self.exchange.wait_beside(&more)?),
             // A value in memory that gives nothing has nothing more.
             None => Err(End::Mismatch(ended_early(0))),
         }

@@ -92,6 +92,18 @@ impl Exchange {
         self.pollable().ready()
     }
 
+    /// Waits for something that lets the body go on; an answer ends the body.
+    pub(in crate::guest) fn wait_beside(&self, progress: &Pollable) -> Result<(), Interrupted> {
+        let answered = self.pollable();
+        if !clock::wait(&[progress, &answered], WRITE_STALL_MS) {
+            Err(Interrupted::Stalled)
+        } else if answered.ready() {
+            Err(Interrupted::Answered)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Waits for the answer's head; `sent` is the most that can have left.
     pub(in crate::guest) fn answer(&self, sent: Sent, patience_ms: u64) -> Result<Incoming, Fault> {
         if !clock::wait(&[&self.pollable()], patience_ms) {
@@ -130,26 +142,10 @@ impl Body {
     pub(in crate::guest) fn room(&self, exchange: &Exchange) -> Result<u64, Interrupted> {
         loop {
             match self.sink.check_write() {
-                Ok(0) => self.wait(&self.sink.subscribe(), exchange)?,
+                Ok(0) => exchange.wait_beside(&self.sink.subscribe())?,
                 Ok(room) => return Ok(room),
                 Err(_) => return Err(Interrupted::Broken),
             }
-        }
-    }
-
-    /// Waits for something that lets the body go on; an answer ends the body.
-    pub(in crate::guest) fn wait(
-        &self,
-        progress: &Pollable,
-        exchange: &Exchange,
-    ) -> Result<(), Interrupted> {
-        let answered = exchange.pollable();
-        if !clock::wait(&[progress, &answered], WRITE_STALL_MS) {
-            Err(Interrupted::Stalled)
-        } else if answered.ready() {
-            Err(Interrupted::Answered)
-        } else {
-            Ok(())
         }
     }
 

@@ -24,8 +24,11 @@ pub(in crate::guest) struct Incoming {
 pub(in crate::guest) struct BodyReader {
     // In this order: wasmtime traps when a parent goes before its child.
     stream: InputStream,
-    _body: IncomingBody,
-    _response: IncomingResponse,
+    #[cfg_attr(
+        feature = "hosted",
+        expect(dead_code, reason = "held so that the stream stays valid")
+    )]
+    parents: (IncomingBody, IncomingResponse),
 }
 
 impl Incoming {
@@ -39,11 +42,7 @@ impl Incoming {
             .collect();
         let body = response.consume().ok()?;
         let stream = body.stream().ok()?;
-        Some(Self {
-            status,
-            headers,
-            body: BodyReader { stream, _body: body, _response: response },
-        })
+        Some(Self { status, headers, body: BodyReader { stream, parents: (body, response) } })
     }
 
     /// Reads the body, at most `max` bytes of it.
@@ -59,7 +58,7 @@ impl BodyReader {
     /// The stream, and what has to outlive it.
     #[cfg(not(feature = "hosted"))]
     pub(in crate::guest) fn into_parts(self) -> (InputStream, (IncomingBody, IncomingResponse)) {
-        (self.stream, (self._body, self._response))
+        (self.stream, self.parents)
     }
 
     /// Whether anything follows; a break counts as something.

@@ -60,15 +60,10 @@ impl PathContent<'_> {
 fn below<'p>(directory: &str, path: &'p str) -> Option<&'p str> {
     let path = path.strip_prefix("./").unwrap_or(path);
     let directory = directory.strip_prefix("./").unwrap_or(directory).trim_end_matches('/');
-    let rest = match directory {
-        "." => path,
-        _ => path.strip_prefix(directory)?,
-    };
-    let relative = match (directory, rest.strip_prefix('/')) {
-        (".", None) => rest,
-        (".", Some(_)) => return None,
-        (_, Some(relative)) => relative,
-        (_, None) => return None,
+    let relative = if directory == "." {
+        (!path.starts_with('/')).then_some(path)?
+    } else {
+        path.strip_prefix(directory)?.strip_prefix('/')?
     };
     (!relative.is_empty()).then_some(relative)
 }

@@ -59,10 +59,10 @@ impl UrlContent<'_> {
             return Err(Fault::Transient(Refusal::unanswered(message)));
         }
         if answer.status != 200 {
-            return Err(Fault::PermanentInvalid(format!(
-                "the server of '{name}' answered {}; redirects are not followed",
-                answer.status
-            )));
+            let followed =
+                if (300..=399).contains(&answer.status) { "; it is not followed" } else { "" };
+            let message = format!("the server of '{name}' answered {}{followed}", answer.status);
+            return Err(Fault::PermanentInvalid(message));
         }
         let header = |name: &str| {
             answer.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
