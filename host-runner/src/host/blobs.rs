@@ -23,7 +23,8 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 const CHUNKS_AHEAD: usize = 1;
 
 /// A handle on a file.
-pub(crate) struct Blob {
+#[allow(unreachable_pub, reason = "the generated bindings name it publicly in their own private module")]
+pub struct Blob {
     source: Arc<dyn BlobSource>,
     version: String,
     step: usize,
