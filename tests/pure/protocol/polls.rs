@@ -207,6 +207,16 @@ fn errors_are_bounded_and_counted() {
 }
 
 #[test]
+fn kept_errors_have_no_holes() {
+    let long = format!(r#"{{"row":1,"message":"{}"}}"#, "m".repeat(4_096));
+    // 64 long ones fill the bytes, the next does not fit, and the short one behind it would.
+    let errors = format!(r#"{},{{"row":2,"message":""}}"#, vec![long; 65].join(","));
+    let report =
+        read(named(&format!(r#","status":"failed","errors":[{errors}]"#)).as_bytes()).unwrap();
+    assert_eq!((report.errors.len(), report.errors_omitted), (64, 2));
+}
+
+#[test]
 fn a_million_errors_are_cut_and_the_status_stands() {
     let head = named(r#","status":"failed","rows_processed":412,"errors":["#);
     let head = head.trim_end_matches("}]}").to_owned();
