@@ -228,7 +228,8 @@ impl Sender<'_> {
         Ok(self.exchange.answer(self.sent, patience_ms)?.read(ANSWER_BYTES_MAX))
     }
 
-    /// The seal is refused where the connection ended or an answer came first. Neither: the journal itself failed.
+    /// The seal is refused where the connection ended or an answer came first. Neither: the journal itself failed, and the
+    /// body is dropped before its last bytes.
     fn unsealed(&self, unrecorded: Fault) -> Result<(Answer, Sent), UploadError> {
         if clock::wait(&[&self.exchange.pollable()], GRACE_MS) {
             return Ok((self.early_answer(&Interrupted::Answered)?, self.sent));

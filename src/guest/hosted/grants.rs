@@ -20,11 +20,11 @@ pub(super) fn origin() -> Result<Origin, Fault> {
     })
 }
 
-/// Makes an event durable.
+/// Makes an event durable. Whoever calls again goes on from what is in the journal, so that a failure is transient at every point.
 pub(super) fn append(event: &Event) -> Result<(), Fault> {
     journal::append(&to_wit::event(event.clone())).map_err(|message| {
         Fault::Transient(Refusal::unanswered(format!(
-            "the journal could not be written, nothing complete was sent: {message}"
+            "the journal could not be written, so nothing more was done: {message}"
         )))
     })
 }
