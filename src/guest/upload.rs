@@ -218,6 +218,9 @@ impl Sender<'_> {
     }
 
     /// The answer that came before the body's end, or the fault that stands in its place.
+    ///
+    /// wasmtime 48's own `send_request` loses an answer whose connection ends with it (it reports the connection's error first);
+    /// the fault then is what can still be said: the file was not taken, the call may be made again.
     fn early_answer(&self, interrupted: &Interrupted) -> Result<Answer, Fault> {
         let patience_ms = match interrupted {
             Interrupted::Answered | Interrupted::Broken => GRACE_MS,
