@@ -99,11 +99,12 @@ fn settle(path: &Path, quiet: Duration) -> Result<(), FileProblem> {
         if age >= quiet {
             return Ok(());
         }
-        std::thread::sleep((quiet - age).min(quiet));
+        std::thread::sleep(quiet.saturating_sub(age));
     }
     Err(FileProblem::Unsettled { settle_s: quiet.as_secs() })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unreadable(error: std::io::Error) -> FileProblem {
     FileProblem::Unreadable(error.to_string())
 }

@@ -141,6 +141,7 @@ impl Problem {
                 "three refusals lock the account: change the password here, or run knosc-runner logout to forget the refusal"
                     .to_owned()
             }
+            Self::Library(Error::SignIn(error)) => error.hint().to_owned(),
             Self::Library(error) => error.hint().to_owned(),
             Self::Interrupted => "an accepted job goes on in Knosc".to_owned(),
             Self::Internal(_) => "run again with -vv and report this".to_owned(),

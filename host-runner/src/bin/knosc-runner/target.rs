@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use knosc_bulk_import::origin::Origin;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::args::Global;
@@ -44,12 +45,12 @@ fn profile_url(name: &str) -> Result<String, Problem> {
         what: path.display().to_string(),
         message: error.message().to_owned(),
     })?;
-    let profiles = config.get_ref().get("profile").map(|value| value.get_ref());
+    let profiles = config.get_ref().get("profile").map(Spanned::get_ref);
     let Some(DeValue::Table(profiles)) = profiles else { return Err(missing()) };
-    let Some(DeValue::Table(profile)) = profiles.get(name).map(|value| value.get_ref()) else {
+    let Some(DeValue::Table(profile)) = profiles.get(name).map(Spanned::get_ref) else {
         return Err(missing());
     };
-    match profile.get("base-url").map(|value| value.get_ref()) {
+    match profile.get("base-url").map(Spanned::get_ref) {
         Some(DeValue::String(url)) => Ok(url.to_string()),
         _ => Err(missing()),
     }

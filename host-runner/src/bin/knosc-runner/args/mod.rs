@@ -35,6 +35,7 @@ pub struct Cli {
 /// Flags of every verb.
 #[derive(Debug, Args)]
 pub struct Global {
+    #[allow(clippy::doc_markdown, reason = "the text is help on a terminal")]
     /// The tenant, https://acme.knosc.com (production) or https://acme.knosc.io (test); there is no default
     #[arg(
         long,
@@ -148,6 +149,7 @@ pub struct Upload {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_field_names, reason = "the flag is named so")]
 pub struct Poll {
     /// Jobs as TRIGGER:JOB-ID, at most 50
     #[arg(required = true, value_name = "TRIGGER:JOB-ID", value_parser = job)]

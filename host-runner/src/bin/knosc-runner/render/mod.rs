@@ -75,7 +75,7 @@ impl Reporter {
             Output::Ndjson => {
                 self.event(
                     "run_started",
-                    json!({ "verb": self.verb, "tenant": json::tenant(origin) }),
+                    &json!({ "verb": self.verb, "tenant": json::tenant(origin) }),
                 );
                 let planned: Vec<Value> = order
                     .iter()
@@ -84,7 +84,7 @@ impl Reporter {
                     .map(|(file, position)| json::planned(file, position))
                     .collect();
                 for step in planned {
-                    self.event("step_planned", step);
+                    self.event("step_planned", &step);
                 }
             }
         }
@@ -101,14 +101,15 @@ impl Reporter {
     fn news_event(&mut self, news: &Progress) {
         match news {
             Progress::UploadProgress { step, sent_bytes, total_bytes } => {
-                if self.view.is_due(*sent_bytes == *total_bytes) {
-                    let mut fields = self.step(*step);
-                    fields["sent_bytes"] = json!(sent_bytes);
-                    fields["total_bytes"] = json!(total_bytes);
-                    self.event("upload_progress", fields);
+                let due = self.view.is_due(*sent_bytes == *total_bytes);
+                let mut fields = self.step(*step);
+                let sent = json!({ "sent_bytes": sent_bytes, "total_bytes": total_bytes });
+                json::merge(&mut fields, &sent);
+                if due {
+                    self.event("upload_progress", &fields);
                 }
             }
-            Progress::SessionRenewed => self.event("auth_refreshed", json!({})),
+            Progress::SessionRenewed => self.event("auth_refreshed", &json!({})),
             Progress::Event(event) => self.fact_event(event),
             _ => {}
         }
@@ -118,18 +119,18 @@ impl Reporter {
         let mut fields = self.step(event.step);
         match &event.fact {
             Fact::UploadAccepted(job) => {
-                fields["job_id"] = json!(job.job_id);
-                self.event("upload_accepted", fields);
+                json::merge(&mut fields, &json!({ "job_id": job.job_id }));
+                self.event("upload_accepted", &fields);
             }
             Fact::UploadEnded(knosc_bulk_import::fault::Fault::PermanentOutcomeUnknown(
                 refusal,
             )) => {
-                fields["message"] = json!(refusal.message);
-                self.event("upload_unknown", fields);
+                json::merge(&mut fields, &json!({ "message": refusal.message }));
+                self.event("upload_unknown", &fields);
             }
             Fact::JobObserved(report) => {
                 json::add_job(&mut fields, report);
-                self.event("job_status", fields);
+                self.event("job_status", &fields);
             }
             _ => {}
         }
@@ -161,11 +162,11 @@ impl Reporter {
             Output::Ndjson => {
                 for step in &report.steps {
                     for row_error in json::row_errors(step) {
-                        self.event("row_error", row_error);
+                        self.event("row_error", &row_error);
                     }
-                    self.event("step_finished", json::step(step));
+                    self.event("step_finished", &json::step(step));
                 }
-                self.event("run_finished", json!({ "exit_code": exit.code(), "poll": poll_line }));
+                self.event("run_finished", &json!({ "exit_code": exit.code(), "poll": poll_line }));
             }
         }
     }
@@ -184,9 +185,9 @@ impl Reporter {
             }
             Output::Ndjson => {
                 for job in jobs {
-                    self.event("job_status", json::job(job));
+                    self.event("job_status", &json::job(job));
                 }
-                self.event("run_finished", json!({ "exit_code": exit.code() }));
+                self.event("run_finished", &json!({ "exit_code": exit.code() }));
             }
         }
     }
@@ -206,7 +207,7 @@ impl Reporter {
     /// How far a job without a file is.
     pub fn job(&mut self, report: &JobReport) {
         if self.output == Output::Ndjson {
-            self.event("job_status", json::job(report));
+            self.event("job_status", &json::job(report));
         }
         self.view.job(&report.job.job_id, report);
     }
@@ -216,13 +217,13 @@ impl Reporter {
         self.view.note(sentence);
     }
 
-    fn event(&mut self, kind: &str, fields: Value) {
+    fn event(&mut self, kind: &str, fields: &Value) {
         let mut event = json!({
             "schema": json::SCHEMA, "type": kind, "ts": when::rfc3339(when::now_ms()),
             "run_id": self.run_id, "seq": self.seq,
         });
         self.seq += 1;
-        json::merge(&mut event, &fields);
+        json::merge(&mut event, fields);
         print(&format!("{event}\n"));
     }
 
