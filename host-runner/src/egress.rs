@@ -206,7 +206,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !denied
 }
 
-/// Only 2000::/3 is given out; within it, what tunnels or documents is taken out again.
+/// Only `2000::/3` is given out; within it, what tunnels or documents is taken out again.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     let global = a & 0xe000 == 0x2000;

@@ -119,7 +119,7 @@ impl SessionKeeper {
         let answer = self.ask(&request).await.ok()?;
         token_refresh::read(&answer, before)
             .inspect_err(|fault| {
-                tracing::info!(reason = fault.message(), "the refresh was refused")
+                tracing::info!(reason = fault.message(), "the refresh was refused");
             })
             .ok()
     }

@@ -41,19 +41,18 @@ impl Client {
     /// # Errors
     /// [`NetError::Configuration`] for a certificate file or a proxy address that cannot be used.
     pub fn new(origin: &Origin, config: ClientConfig) -> Result<Self, NetError> {
-        let header = |text: &str| {
-            HeaderValue::from_str(text).map_err(|_| {
-                NetError::configuration(
-                    "the user agent or the host is no header value".to_owned(),
-                    "use visible ASCII characters",
-                )
-            })
+        let unfit = |_| {
+            NetError::configuration(
+                "the user agent or the host is no header value".to_owned(),
+                "use visible ASCII characters",
+            )
         };
+        let connector = Connector::new(origin, &config)?;
         Ok(Self(Arc::new(Inner {
             origin: origin.clone(),
-            host: header(&origin.authority())?,
-            user_agent: header(&config.user_agent)?,
-            connector: Connector::new(origin, &config)?,
+            host: HeaderValue::try_from(origin.authority()).map_err(unfit)?,
+            user_agent: HeaderValue::try_from(config.user_agent).map_err(unfit)?,
+            connector,
             timeouts: config.timeouts,
             idle: IdleSlot::default(),
         })))

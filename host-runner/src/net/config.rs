@@ -16,7 +16,7 @@ pub struct ClientConfig {
     pub proxy: ProxyConfig,
     /// How long each phase may take.
     pub timeouts: Timeouts,
-    /// Lets the origin have addresses of a company's own network (RFC 1918, fc00::/7). Off: a name that points inwards is refused.
+    /// Lets the origin have addresses of a company's own network (RFC 1918, `fc00::/7`). Off: a name that points inwards is refused.
     pub allow_private: bool,
     /// The `User-Agent` of requests that bring none.
     pub user_agent: String,
@@ -58,7 +58,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             tls: Duration::from_secs(10),
             write_stall: Duration::from_secs(30),
-            first_answer: Duration::from_secs(120),
+            first_answer: Duration::from_mins(2),
             body_idle: Duration::from_secs(30),
         }
     }

@@ -53,10 +53,11 @@ pub(super) fn vet(
     addresses: &[SocketAddr],
 ) -> Result<(), NetError> {
     let loopback = origin.is_loopback();
-    let denied = addresses.iter().map(SocketAddr::ip).find(|address| {
-        !address_allowed(*address, loopback)
-            && !(allow_private && !loopback && is_private_network(*address))
-    });
+    let allowed = |address: IpAddr| {
+        address_allowed(address, loopback)
+            || (allow_private && !loopback && is_private_network(address))
+    };
+    let denied = addresses.iter().map(SocketAddr::ip).find(|address| !allowed(*address));
     match denied {
         None => Ok(()),
         Some(address) => Err(NetError::Denied {

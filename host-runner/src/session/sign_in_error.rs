@@ -44,15 +44,17 @@ impl SignInError {
     /// What the caller may do next.
     pub const fn advice(&self) -> Advice {
         match self {
-            Self::Refused(_) | Self::SessionExpired | Self::FirstSignInRequired => Advice::SignIn,
-            Self::OneTimeSecretMissing | Self::OneTimeSecretInvalid | Self::OneTimeCodeUsed => {
-                Advice::SignIn
-            }
+            Self::Refused(_)
+            | Self::SessionExpired
+            | Self::FirstSignInRequired
+            | Self::OneTimeSecretMissing
+            | Self::OneTimeSecretInvalid
+            | Self::OneTimeCodeUsed
+            | Self::Credentials(CredentialsError::Missing(_)) => Advice::SignIn,
             Self::Unavailable(_) | Self::Credentials(CredentialsError::Unavailable(_)) => {
                 Advice::CallAgain
             }
             Self::Net(error) => error.advice(),
-            Self::Credentials(CredentialsError::Missing(_)) => Advice::SignIn,
         }
     }
 

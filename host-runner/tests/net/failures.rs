@@ -42,7 +42,7 @@ async fn refused() {
 async fn closed_before_and_in_the_middle_of_a_body() {
     let closed = fails(Pieces::of(LARGE), Timeouts::default(), async |mut stream| {
         read_head(&mut stream).await;
-        stream.read_exact(&mut [0; 100_000]).await.unwrap();
+        stream.read_exact(&mut vec![0; 100_000]).await.unwrap();
     });
     let (error, meter) = closed.await;
     assert!(matches!(error, NetError::Closed { sent: SentBytes::Some, .. }), "{error:?}");

@@ -25,7 +25,7 @@ async fn bytes_count_when_the_socket_has_taken_them() {
 
         // Nobody reads: the buffers fill up, and then the count stands still.
         let whole = timeout(Duration::from_millis(300), meter.wait_for(LENGTH)).await;
-        assert!(whole.is_err(), "{} bytes were not read by anybody", LENGTH);
+        assert!(whole.is_err(), "{LENGTH} bytes were not read by anybody");
         let stuck = meter.body_bytes_max();
         assert!(stuck > 0 && stuck < LENGTH / 2, "{stuck}");
 
