@@ -78,7 +78,7 @@ impl BlobSourceError {
     }
 }
 
-/// A file on disk, held open, so that renaming it away changes nothing.
+/// A file on disk, held open: what is read is one file, and one that was replaced or renamed away counts as changed.
 #[derive(Debug)]
 pub struct FileBlob {
     name: String,

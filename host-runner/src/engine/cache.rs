@@ -6,6 +6,7 @@
     reason = "deserialize_file runs what it reads; only files that this user wrote reach it"
 )]
 
+use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
@@ -32,9 +33,12 @@ impl Cache {
         }
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        let digest: String =
-            Sha256::digest(wasm).iter().map(|byte| format!("{byte:02x}")).collect();
-        let file = dir.join(format!("{digest}-{:016x}.cwasm", hasher.finish()));
+        let mut name = String::new();
+        for byte in Sha256::digest(wasm) {
+            // Writing to a string does not fail.
+            let _ = write!(name, "{byte:02x}");
+        }
+        let file = dir.join(format!("{name}-{:016x}.cwasm", hasher.finish()));
         Some(Self { dir, file })
     }
 
@@ -108,7 +112,9 @@ fn is_own_file(file: &Path) -> bool {
     let owner =
         |path: Option<&Path>| path.and_then(|path| fs::metadata(path).ok()).map(|data| data.uid());
     fs::symlink_metadata(file).is_ok_and(|data| {
-        data.is_file() && data.mode() & 0o077 == 0 && Some(data.uid()) == owner(file.parent())
+        data.is_file()
+            && (data.mode() & 0o077).count_ones() == 0
+            && Some(data.uid()) == owner(file.parent())
     })
 }
 

@@ -23,7 +23,10 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 const CHUNKS_AHEAD: usize = 1;
 
 /// A handle on a file.
-#[allow(unreachable_pub, reason = "the generated bindings name it publicly in their own private module")]
+#[allow(
+    unreachable_pub,
+    reason = "the generated bindings name it publicly in their own private module"
+)]
 pub struct Blob {
     source: Arc<dyn BlobSource>,
     version: String,
@@ -90,7 +93,7 @@ impl HostBlob for HostState {
         let stream = BlobStream {
             incoming,
             _reader: wasmtime_wasi::runtime::spawn(read_all(opened, offset, chunks)),
-            next: None,
+            next: Next::Unknown,
             told: Told {
                 step,
                 sent_bytes: offset,
@@ -149,9 +152,26 @@ async fn read_chunk(opened: &Opened, offset: u64, size: u64) -> Chunk {
 struct BlobStream {
     incoming: mpsc::Receiver<Chunk>,
     _reader: AbortOnDropJoinHandle<()>,
-    /// What was received and not given away; the inner none is the end.
-    next: Option<Option<Chunk>>,
+    next: Next,
     told: Told,
+}
+
+/// What was received and not given away.
+enum Next {
+    Unknown,
+    Chunk(Bytes),
+    Broken,
+    End,
+}
+
+impl From<Option<Chunk>> for Next {
+    fn from(received: Option<Chunk>) -> Self {
+        match received {
+            Some(Ok(chunk)) => Self::Chunk(chunk),
+            Some(Err(Broken)) => Self::Broken,
+            None => Self::End,
+        }
+    }
 }
 
 /// How far a file is, for those who watch.
@@ -173,8 +193,8 @@ impl Told {
 #[async_trait]
 impl Pollable for BlobStream {
     async fn ready(&mut self) {
-        if self.next.is_none() {
-            self.next = Some(self.incoming.recv().await);
+        if matches!(self.next, Next::Unknown) {
+            self.next = self.incoming.recv().await.into();
         }
     }
 }
@@ -182,26 +202,27 @@ impl Pollable for BlobStream {
 #[async_trait]
 impl InputStream for BlobStream {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
-        if self.next.is_none() {
-            match self.incoming.try_recv() {
-                Ok(chunk) => self.next = Some(Some(chunk)),
+        if matches!(self.next, Next::Unknown) {
+            self.next = match self.incoming.try_recv() {
+                Ok(chunk) => Some(chunk).into(),
                 Err(mpsc::error::TryRecvError::Empty) => return Ok(Bytes::new()),
-                Err(mpsc::error::TryRecvError::Disconnected) => self.next = Some(None),
-            }
+                Err(mpsc::error::TryRecvError::Disconnected) => Next::End,
+            };
         }
-        let mut chunk = match &self.next {
-            Some(Some(Ok(chunk))) => chunk.clone(),
-            Some(Some(Err(broken))) => {
-                return Err(StreamError::LastOperationFailed((*broken).into()));
+        let chunk = match &mut self.next {
+            Next::Chunk(chunk) => chunk,
+            Next::End if self.told.sent_bytes == self.told.total_bytes => {
+                return Err(StreamError::Closed);
             }
-            Some(None) | None => {
-                let missing = self.told.sent_bytes < self.told.total_bytes;
-                let broken = StreamError::LastOperationFailed(Broken.into());
-                return Err(if missing { broken } else { StreamError::Closed });
+            // A reader that ended before the file did was broken off.
+            Next::Broken | Next::End | Next::Unknown => {
+                return Err(StreamError::LastOperationFailed(Broken.into()));
             }
         };
         let part = chunk.split_to(size.min(chunk.len()));
-        self.next = if chunk.is_empty() { None } else { Some(Some(Ok(chunk))) };
+        if chunk.is_empty() {
+            self.next = Next::Unknown;
+        }
         self.told.more(part.len());
         Ok(part)
     }

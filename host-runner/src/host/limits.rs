@@ -41,7 +41,7 @@ pub(crate) const TABLE_ENTRIES_MAX: usize = 65_536;
 pub(crate) const FIELD_BYTES_MAX: usize = 32 * 1024;
 
 /// Computing time of one call, waiting not counted: a run of a week needs seconds.
-const CPU_MAX: Duration = Duration::from_secs(60);
+const CPU_MAX: Duration = Duration::from_mins(1);
 
 /// Counts what a store has.
 #[derive(Default)]

@@ -121,7 +121,7 @@ impl ChangingBlob {
 }
 
 impl BlobSource for ChangingBlob {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "changing.csv"
     }
 
@@ -158,7 +158,7 @@ impl StallingBlob {
 }
 
 impl BlobSource for StallingBlob {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "stalling.csv"
     }
 
