@@ -1,1 +1,29 @@
-//! Tests of the real binary.
+//! Tests of the real binary: each folder of `tests/scenarios` against a fresh local Knosc, compared with what it printed before.
+//!
+//! `UPDATE=1` writes the expectations anew. Nothing here calls the library.
+
+mod binary;
+mod compare;
+mod pipe;
+mod scenario;
+
+use std::path::{Path, PathBuf};
+
+fn scenarios() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
+
+#[test]
+fn scenarios_do_what_they_did() {
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(scenarios()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    assert!(!folders.is_empty());
+    let mut failures = Vec::new();
+    for folder in folders {
+        if let Err(difference) = scenario::check(&folder) {
+            failures.push(format!("{}:\n{difference}", folder.display()));
+        }
+    }
+    assert!(failures.is_empty(), "UPDATE=1 accepts these:\n{}", failures.join("\n"));
+}

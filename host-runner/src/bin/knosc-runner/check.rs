@@ -27,6 +27,8 @@ const SETTLE_ROUNDS: u32 = 3;
 /// Checks one file; gives its size.
 pub fn file(file: &SourceFile, limits: Limits) -> Result<u64, Problem> {
     let problem = |problem| Problem::File { path: file.path.clone(), problem };
+    // Before its name is looked at: a folder has none that could be sent.
+    metadata(&file.path).map_err(problem)?;
     settle(&file.path, limits.settle).map_err(problem)?;
     let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.ok_or(FileProblem::Content(BlobError::NoName)).map_err(problem)?;
