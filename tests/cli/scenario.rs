@@ -111,9 +111,9 @@ fn compare_one(path: &Path, found: &str) -> String {
     }
     if std::env::var_os("UPDATE").is_some() {
         if found.is_empty() {
-            fs::remove_file(path).unwrap()
+            fs::remove_file(path).unwrap();
         } else {
-            fs::write(path, found).unwrap()
+            fs::write(path, found).unwrap();
         }
         return String::new();
     }
