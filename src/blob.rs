@@ -36,7 +36,9 @@ pub enum BlobError {
         found: &'static str,
     },
     /// A table of headers without a row, which REFRESH reads as "close everything".
-    #[error("'{name}' has a header and no rows: {trigger} would be closed, archived or replaced as a whole")]
+    #[error(
+        "'{name}' has a header and no rows: {trigger} would be closed, archived or replaced as a whole"
+    )]
     HeaderOnly {
         /// The file's name.
         name: String,
@@ -75,7 +77,8 @@ impl FileKind {
     /// # Errors
     /// [`BlobError::Extension`] for any other.
     pub fn of_name(name: &str) -> Result<Self, BlobError> {
-        match name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref() {
+        match name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).as_deref()
+        {
             Some("xlsx") => Ok(Self::Xlsx),
             Some("csv") => Ok(Self::Csv),
             _ => Err(BlobError::Extension { name: name.to_owned() }),

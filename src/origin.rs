@@ -47,7 +47,9 @@ pub enum OriginError {
     #[error("the base URL must start with https://")]
     Scheme,
     /// http beyond this machine: cookies would travel in the clear.
-    #[error("http is only taken for this machine (127.0.0.1, [::1], localhost); '{host}' needs https")]
+    #[error(
+        "http is only taken for this machine (127.0.0.1, [::1], localhost); '{host}' needs https"
+    )]
     Plain {
         /// The host that was named.
         host: String,

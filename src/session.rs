@@ -26,7 +26,9 @@ pub struct RefreshPair {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("refreshable", &self.refresh.is_some()).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("refreshable", &self.refresh.is_some())
+            .finish_non_exhaustive()
     }
 }
 

@@ -145,11 +145,8 @@ impl Run {
     /// # Errors
     /// [`IllegalEvent`] if the fact does not fit; the run is then as it was.
     pub fn apply(&mut self, event: Event) -> Result<(), IllegalEvent> {
-        let illegal = |mismatch| IllegalEvent {
-            position: self.applied_count,
-            step: event.step,
-            mismatch,
-        };
+        let illegal =
+            |mismatch| IllegalEvent { position: self.applied_count, step: event.step, mismatch };
         let Some(planned) = self.plan.files().get(event.step) else {
             return Err(illegal(Mismatch::NoSuchStep));
         };
@@ -190,11 +187,9 @@ impl Run {
 
     /// Whether every file before this one in the order is done.
     fn is_turn_of(&self, index: usize) -> bool {
-        self.plan
-            .order()
-            .iter()
-            .take_while(|before| **before != index)
-            .all(|before| matches!(self.steps.get(*before), Some(Step::Ended(Outcome::Completed(_)))))
+        self.plan.order().iter().take_while(|before| **before != index).all(|before| {
+            matches!(self.steps.get(*before), Some(Step::Ended(Outcome::Completed(_))))
+        })
     }
 
     /// A poll that changed nothing takes the place of the one before: 100,000 polls must not cost memory.

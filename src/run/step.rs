@@ -105,9 +105,9 @@ impl Step {
             Fault::NotFinished(_) => return Err(Mismatch::OutOfOrder),
             Fault::PermanentOutcomeUnknown(refusal) => Outcome::Unknown(refusal.clone()),
             // A trap or an engine's timeout says nothing of what left before it.
-            Fault::ExecutionFailed if !sending.cannot_have_arrived() => {
-                Outcome::Unknown(Refusal::unanswered("the engine ended the call before an answer came"))
-            }
+            Fault::ExecutionFailed if !sending.cannot_have_arrived() => Outcome::Unknown(
+                Refusal::unanswered("the engine ended the call before an answer came"),
+            ),
             _ => Outcome::Refused(fault.clone()),
         };
         Ok(Self::Ended(outcome))
@@ -132,10 +132,9 @@ impl Step {
             JobStatus::Missing if watching.missing + 1 >= MISSING_POLLS_MAX => {
                 Self::Ended(Outcome::Lost(report.job.clone()))
             }
-            JobStatus::Missing => Self::Watching(Watching {
-                missing: watching.missing + 1,
-                ..watching.asked(at_ms)
-            }),
+            JobStatus::Missing => {
+                Self::Watching(Watching { missing: watching.missing + 1, ..watching.asked(at_ms) })
+            }
             JobStatus::Queued | JobStatus::Running | JobStatus::Other(_) => {
                 Self::Watching(watching.seen(report, at_ms))
             }
@@ -186,9 +185,11 @@ impl Step {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::Ready => Outcome::NotStarted,
-            Self::Sending(sending) if sending.cannot_have_arrived() => Outcome::Refused(
-                Fault::Transient(Refusal::unanswered("cut off before the last bytes; Knosc cannot have it")),
-            ),
+            Self::Sending(sending) if sending.cannot_have_arrived() => {
+                Outcome::Refused(Fault::Transient(Refusal::unanswered(
+                    "cut off before the last bytes; Knosc cannot have it",
+                )))
+            }
             Self::Sending(_) => {
                 Outcome::Unknown(Refusal::unanswered("sent, and cut off before an answer came"))
             }
