@@ -70,14 +70,15 @@ impl WasiHttpView for State {
 /// As wasmtime gives them: bytes that are no component of this world.
 pub async fn instantiate(
     wasm: &[u8],
-    wasi: &mut WasiCtxBuilder,
+    grants: &mut WasiCtxBuilder,
 ) -> Result<(Store<State>, Portable)> {
     let engine = Engine::default();
     let component = Component::from_binary(&engine, wasm)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    let state = State { wasi: wasi.build(), http: WasiHttpCtx::new(), table: ResourceTable::new() };
+    let state =
+        State { wasi: grants.build(), http: WasiHttpCtx::new(), table: ResourceTable::new() };
     let mut store = Store::new(&engine, state);
     let portable = Portable::instantiate_async(&mut store, &component, &linker).await?;
     Ok((store, portable))
