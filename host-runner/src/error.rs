@@ -91,7 +91,7 @@ impl Error {
             }
             Self::Net(error) => error.advice(),
             Self::Blob(_) => Advice::MendInput,
-            Self::SignIn(_) => Advice::SignIn,
+            Self::SignIn(error) => error.advice(),
         }
     }
 
@@ -106,7 +106,7 @@ impl Error {
             Self::Journal(error) => error.hint(),
             Self::Blob(error) => error.hint(),
             Self::Egress(denial) => denial.hint(),
-            Self::SignIn(_) => hint_of(Advice::SignIn),
+            Self::SignIn(error) => error.hint(),
             Self::Setup { hint, .. } => hint,
             Self::Net(error) => error.hint(),
             Self::Cancelled { .. } => "resume the run with the same journal; nothing is sent twice",

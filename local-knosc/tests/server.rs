@@ -119,7 +119,7 @@ fn an_upload_that_breaks_off_is_never_queued() {
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         stream.write_all(bytes.as_bytes()).unwrap();
         // Its head has arrived: a connection that ends sooner is no upload at all, and hyper does not show it to the model.
-        wait_until(|| knosc.model().upload_posts() as usize + 1 == number);
+        wait_until(|| usize::try_from(knosc.model().upload_posts()) == Ok(number - 1));
         stream.shutdown(Shutdown::Write).unwrap();
         _ = stream.read_to_end(&mut Vec::new());
         wait_for_log(&knosc, number);
