@@ -24,6 +24,13 @@ pub trait BlobSource: Send + Sync {
     /// Something that changes whenever the content may have: it is compared before the first and before the last byte leaves.
     fn version(&self) -> Result<String, BlobSourceError>;
 
+    /// The SHA-256 that the content must have, where it is known before: of a run that is resumed, say.
+    ///
+    /// It is compared when the last bytes are due; a file with another one is never completed.
+    fn sha256(&self) -> Option<[u8; 32]> {
+        None
+    }
+
     /// At most `max_bytes` from `offset` on; fewer only where the file ends, none at its end.
     fn read_at(
         &self,
@@ -85,6 +92,7 @@ pub struct FileBlob {
     file: Arc<File>,
     size: u64,
     path: std::path::PathBuf,
+    sha256: Option<[u8; 32]>,
 }
 
 impl FileBlob {
@@ -112,7 +120,14 @@ impl FileBlob {
             file: Arc::new(file),
             size: metadata.len(),
             path: path.to_owned(),
+            sha256: None,
         })
+    }
+
+    /// The same file, which must have this content.
+    #[must_use]
+    pub fn expecting(self, sha256: [u8; 32]) -> Self {
+        Self { sha256: Some(sha256), ..self }
     }
 }
 
@@ -131,6 +146,10 @@ impl BlobSource for FileBlob {
         let open = self.file.metadata().map_err(read)?;
         let named = std::fs::metadata(&self.path).map_err(read)?;
         Ok(format!("{} {}", stamp(&open), stamp(&named)))
+    }
+
+    fn sha256(&self) -> Option<[u8; 32]> {
+        self.sha256
     }
 
     fn read_at(

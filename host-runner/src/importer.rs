@@ -93,10 +93,10 @@ impl Importer {
         self.read(answer, convert::report_from)
     }
 
-    /// What the journal said wins over what the component made of it.
+    /// Why the host stopped it wins over what the component made of that.
     pub(crate) fn end<T>(mut self, answer: Result<T, Error>) -> Result<T, Error> {
-        match self.store.data_mut().journal_error.take() {
-            Some(error) => Err(error.into()),
+        match self.store.data_mut().stopped.take() {
+            Some(stopped) => Err(stopped.into()),
             None => answer,
         }
     }

@@ -44,6 +44,8 @@ pub struct RunInput {
     pub cancel: CancellationToken,
     /// How long a cancelled run waits for the answer to an upload whose last bytes have left.
     pub grace: Duration,
+    /// Whether the journal is given each file's SHA-256, made while it streams. One that a [`BlobSource`] expects is always compared.
+    pub digest: bool,
 }
 
 impl Default for RunInput {
@@ -56,6 +58,7 @@ impl Default for RunInput {
             progress: None,
             cancel: CancellationToken::new(),
             grace: GRACE,
+            digest: true,
         }
     }
 }
@@ -75,13 +78,15 @@ pub struct UploadInput {
     pub cancel: CancellationToken,
     /// How long a cancelled upload waits for its answer once its last bytes have left.
     pub grace: Duration,
+    /// As for a run.
+    pub digest: bool,
 }
 
 impl UploadInput {
     /// One file, a journal in memory, nobody told.
     pub fn new(trigger: Trigger, blob: Arc<dyn BlobSource>) -> Self {
-        let RunInput { journal, progress, cancel, grace, .. } = RunInput::default();
-        Self { trigger, blob, journal, progress, cancel, grace }
+        let RunInput { journal, progress, cancel, grace, digest, .. } = RunInput::default();
+        Self { trigger, blob, journal, progress, cancel, grace, digest }
     }
 }
 
@@ -120,6 +125,7 @@ impl Runner {
             blobs: input.steps.iter().map(|(_, blob)| Arc::clone(blob)).collect(),
             journal: Arc::clone(&input.journal),
             progress: input.progress,
+            digest: input.digest,
         };
         let cancelling = Cancelling { cancel: input.cancel, grace: input.grace };
         let call = self.call(config, cancelling, |mut importer: Importer| async move {
@@ -150,6 +156,7 @@ impl Runner {
             blobs: vec![Arc::clone(&input.blob)],
             journal: Arc::clone(&input.journal),
             progress: input.progress,
+            digest: input.digest,
         };
         let cancelling = Cancelling { cancel: input.cancel, grace: input.grace };
         let call = self.call(config, cancelling, |mut importer: Importer| async move {
@@ -181,6 +188,7 @@ impl Runner {
             blobs: Vec::new(),
             journal: Arc::new(MemoryJournal::new()),
             progress: None,
+            digest: false,
         };
         // Nothing is sealed by a poll, so that nothing is waited for.
         let cancelling = Cancelling { cancel, grace: Duration::ZERO };

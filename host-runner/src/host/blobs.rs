@@ -3,9 +3,10 @@
 //! Gives exactly as many bytes as the file had when its handle was made, or an error; and no host path or system message.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynInputStream, InputStream, Pollable, StreamError, StreamResult};
@@ -14,6 +15,7 @@ use wasmtime_wasi::runtime::AbortOnDropJoinHandle;
 use crate::bindings::knosc::bulk_import::blobs::{Host, HostBlob};
 use crate::blobs::{BlobSource, BlobSourceError};
 use crate::host::HostState;
+use crate::host::digest::Digester;
 use crate::progress::{Progress, tell};
 
 /// Bytes of one read: what wasi-http takes at once. Smaller costs calls, larger costs memory.
@@ -27,21 +29,18 @@ const CHUNKS_AHEAD: usize = 1;
     unreachable_pub,
     reason = "the generated bindings name it publicly in their own private module"
 )]
-pub struct Blob {
+pub struct Blob(Given);
+
+/// A file as it was when its handle was made.
+#[derive(Clone)]
+struct Given {
     source: Arc<dyn BlobSource>,
     version: String,
     step: usize,
 }
 
-/// A file whose content was asked for.
-pub(super) struct Opened {
-    source: Arc<dyn BlobSource>,
-    version: String,
-}
-
-impl Opened {
-    /// Whether the file is still the one that its handle was made for.
-    pub(super) fn is_unchanged(&self) -> bool {
+impl Given {
+    fn is_unchanged(&self) -> bool {
         self.source.version().is_ok_and(|version| version == self.version)
     }
 }
@@ -50,11 +49,41 @@ impl Blob {
     /// A handle on a file as it is now.
     pub(crate) fn new(source: Arc<dyn BlobSource>, step: usize) -> Result<Self, BlobSourceError> {
         let version = source.version()?;
-        Ok(Self { source, version, step })
+        Ok(Self(Given { source, version, step }))
+    }
+}
+
+/// A file whose content was asked for.
+pub(super) struct Opened {
+    file: Given,
+    /// Whether the component was given every byte.
+    is_given: Arc<AtomicBool>,
+    /// Of what was read; none where that did not begin at the start, or nobody wants to know.
+    digest: Option<oneshot::Receiver<[u8; 32]>>,
+}
+
+impl Opened {
+    /// The file's place in the plan.
+    pub(super) const fn step(&self) -> usize {
+        self.file.step
     }
 
-    fn opened(&self) -> Opened {
-        Opened { source: Arc::clone(&self.source), version: self.version.clone() }
+    /// The file's name.
+    pub(super) fn name(&self) -> &str {
+        self.file.source.name()
+    }
+
+    /// Whether the file is still the one that its handle was made for.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.file.is_unchanged()
+    }
+
+    /// The digest of what the component was given, if that was the whole file; told once.
+    pub(super) async fn digest(&mut self) -> Option<[u8; 32]> {
+        if !self.is_given.load(Ordering::Acquire) {
+            return None;
+        }
+        self.digest.take()?.await.ok()
     }
 }
 
@@ -62,16 +91,15 @@ impl Host for HostState {}
 
 impl HostBlob for HostState {
     async fn name(&mut self, blob: Resource<Blob>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&blob)?.source.name().to_owned())
+        Ok(self.table.get(&blob)?.0.source.name().to_owned())
     }
 
     async fn size(&mut self, blob: Resource<Blob>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&blob)?.source.size())
+        Ok(self.table.get(&blob)?.0.source.size())
     }
 
     async fn duplicate(&mut self, blob: Resource<Blob>) -> wasmtime::Result<Resource<Blob>> {
-        let Blob { source, version, step } = self.table.get(&blob)?;
-        let twin = Blob { source: Arc::clone(source), version: version.clone(), step: *step };
+        let twin = Blob(self.table.get(&blob)?.0.clone());
         Ok(self.table.push(twin)?)
     }
 
@@ -80,20 +108,25 @@ impl HostBlob for HostState {
         blob: Resource<Blob>,
         offset: u64,
     ) -> wasmtime::Result<Result<Resource<DynInputStream>, String>> {
-        let blob = self.table.get(&blob)?;
-        let (opened, step, size) = (blob.opened(), blob.step, blob.source.size());
-        if !opened.is_unchanged() {
+        let file = self.table.get(&blob)?.0.clone();
+        let (step, size) = (file.step, file.source.size());
+        if !file.is_unchanged() {
             return Ok(Err("the file changed since it was given, or cannot be read".to_owned()));
         }
         if offset > size {
             return Ok(Err("the file is shorter than that".to_owned()));
         }
         let (chunks, incoming) = mpsc::channel(CHUNKS_AHEAD);
-        self.opened = Some(blob.opened());
+        let (digester, digest) =
+            (offset == 0 && self.wants_digest(step)).then(Digester::new).unzip();
+        let is_given = Arc::new(AtomicBool::new(size == 0));
+        self.opened = Some(Opened { file: file.clone(), is_given: Arc::clone(&is_given), digest });
+        let reader = Reader { file, offset, chunks, digester };
         let stream = BlobStream {
             incoming,
-            _reader: wasmtime_wasi::runtime::spawn(read_all(opened, offset, chunks)),
+            _reader: wasmtime_wasi::runtime::spawn(reader.read_all()),
             next: Next::Unknown,
+            is_given,
             told: Told {
                 step,
                 sent_bytes: offset,
@@ -118,34 +151,52 @@ struct Broken;
 
 type Chunk = Result<Bytes, Broken>;
 
-/// Reads ahead until the file's end, its reader's end, or an error.
-async fn read_all(opened: Opened, mut offset: u64, chunks: mpsc::Sender<Chunk>) {
-    let size = opened.source.size();
-    while offset < size {
-        let chunk = read_chunk(&opened, offset, size).await;
-        let length = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-        offset += length;
-        if chunks.send(chunk).await.is_err() || length == 0 {
-            return;
-        }
-    }
+/// Reads ahead until the file's end, its listener's end, or an error.
+struct Reader {
+    file: Given,
+    offset: u64,
+    chunks: mpsc::Sender<Chunk>,
+    digester: Option<Digester>,
 }
 
-async fn read_chunk(opened: &Opened, offset: u64, size: u64) -> Chunk {
-    let left = size - offset;
-    let wanted = usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
-    let chunk = opened.source.read_at(offset, wanted).await.map_err(|_| Broken)?;
-    if chunk.is_empty() || chunk.len() > wanted {
-        return Err(Broken);
-    }
-    if chunk.len() as u64 == left {
-        // Before the last chunk is given away: is the file longer now, or another one?
-        let beyond = opened.source.read_at(size, 1).await.map_err(|_| Broken)?;
-        if !beyond.is_empty() || !opened.is_unchanged() {
-            return Err(Broken);
+impl Reader {
+    async fn read_all(mut self) {
+        let size = self.file.source.size();
+        while self.offset < size {
+            let chunk = self.read_chunk(size).await;
+            let bytes = chunk.as_ref().ok().cloned();
+            // Handed over before it is hashed: the socket goes first.
+            if self.chunks.send(chunk).await.is_err() {
+                return;
+            }
+            let Some(bytes) = bytes else { return };
+            self.offset += bytes.len() as u64;
+            if let Some(digester) = self.digester.take() {
+                self.digester = digester.more(bytes).await;
+            }
+        }
+        if let Some(digester) = self.digester {
+            digester.finish().await;
         }
     }
-    Ok(chunk)
+
+    async fn read_chunk(&self, size: u64) -> Chunk {
+        let left = size - self.offset;
+        let wanted = usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+        let source = &self.file.source;
+        let chunk = source.read_at(self.offset, wanted).await.map_err(|_| Broken)?;
+        if chunk.is_empty() || chunk.len() > wanted {
+            return Err(Broken);
+        }
+        if chunk.len() as u64 == left {
+            // Before the last chunk is given away: is the file longer now, or another one?
+            let beyond = source.read_at(size, 1).await.map_err(|_| Broken)?;
+            if !beyond.is_empty() || !self.file.is_unchanged() {
+                return Err(Broken);
+            }
+        }
+        Ok(chunk)
+    }
 }
 
 /// The component's end of a file. Dropping it ends the reader.
@@ -153,6 +204,7 @@ struct BlobStream {
     incoming: mpsc::Receiver<Chunk>,
     _reader: AbortOnDropJoinHandle<()>,
     next: Next,
+    is_given: Arc<AtomicBool>,
     told: Told,
 }
 
@@ -224,6 +276,9 @@ impl InputStream for BlobStream {
             self.next = Next::Unknown;
         }
         self.told.more(part.len());
+        if self.told.sent_bytes == self.told.total_bytes {
+            self.is_given.store(true, Ordering::Release);
+        }
         Ok(part)
     }
 }

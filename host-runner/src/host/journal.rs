@@ -2,20 +2,39 @@
 //!
 //! `upload-sealed` is answered when all other bytes are on the socket, so that "sealed" means what it says.
 
+use data_encoding::HEXLOWER;
 use knosc_bulk_import::run::{Event, Fact};
 
 use crate::bindings::knosc::bulk_import::journal::Host;
 use crate::bindings::knosc::bulk_import::types as wit;
+use crate::blobs::BlobSourceError;
 use crate::convert;
-use crate::host::HostState;
+use crate::host::{HostState, Stopped};
+use crate::journal::JournalError;
+use crate::net::Ended;
 use crate::progress::{Progress, tell};
+
+/// Why an upload's last bytes may not leave. The component is told in words.
+#[derive(Clone, Debug, thiserror::Error)]
+enum Unsealed {
+    #[error("no upload is under way")]
+    NoUpload,
+    #[error("more last bytes than the request has")]
+    TooManyBytes,
+    #[error(transparent)]
+    Ended(#[from] Ended),
+    #[error("the file changed while it was being sent")]
+    Changed(BlobSourceError),
+    #[error("the host's journal did not take the digest")]
+    Journal(JournalError),
+}
 
 impl Host for HostState {
     async fn history(&mut self) -> wasmtime::Result<Vec<wit::Event>> {
         match self.journal.history().await {
             Ok(history) => Ok(history.iter().map(convert::event_to).collect()),
             Err(error) => {
-                self.journal_error = Some(error.clone());
+                self.stopped = Some(Stopped::Journal(error.clone()));
                 Err(error.into())
             }
         }
@@ -23,37 +42,62 @@ impl Host for HostState {
 
     async fn append(&mut self, event: wit::Event) -> wasmtime::Result<Result<(), String>> {
         // A fact about nothing that was given would poison the journal: such a component is ended.
-        let event = convert::event_from(event)?;
-        if event.step >= self.file_count {
+        let mut event = convert::event_from(event)?;
+        let Some(expected) = self.expected.get(event.step).copied() else {
             return Err(wasmtime::Error::msg("an event of a file that was not given"));
-        }
-        if let Fact::UploadSealed(last_bytes) = event.fact {
-            if let Err(reason) = self.seal(u64::from(last_bytes)).await {
-                return Ok(Err(reason));
+        };
+        match &mut event.fact {
+            Fact::UploadStarted(sent) => {
+                // A request after one that Knosc refused begins anew.
+                self.stopped = None;
+                if let Some(sha256) = expected {
+                    sent.sha256 = Some(HEXLOWER.encode(&sha256));
+                }
             }
-            // From here on a cancelled call waits for the answer: the last bytes leave as soon as this is durable.
-            self.sealed.send_replace(true);
+            Fact::UploadSealed(last_bytes) => {
+                if let Err(unsealed) = self.seal(event.step, u64::from(*last_bytes)).await {
+                    return Ok(Err(self.unsealed(unsealed)));
+                }
+                // From here on a cancelled call waits for the answer: the last bytes leave as soon as this is durable.
+                self.sealed.send_replace(true);
+            }
+            _ => {}
         }
         Ok(self.record(event).await)
     }
 }
 
 impl HostState {
-    /// Waits until every byte but the last ones left, and looks whether the file is still the one that was opened.
-    async fn seal(&mut self, last_bytes: u64) -> Result<(), String> {
-        let Some((meter, length)) = self.hooks.upload() else {
-            return Err("no upload is under way".to_owned());
+    /// Waits until every byte but the last ones left, and looks whether the file is still the one that was planned.
+    async fn seal(&mut self, step: usize, last_bytes: u64) -> Result<(), Unsealed> {
+        let (meter, length) = self.hooks.upload().ok_or(Unsealed::NoUpload)?;
+        let before = length.checked_sub(last_bytes).ok_or(Unsealed::TooManyBytes)?;
+        meter.wait_for(before).await?;
+        let expected = self.expected(step);
+        let Some(opened) = self.opened.as_mut().filter(|opened| opened.step() == step) else {
+            return Err(Unsealed::NoUpload);
         };
-        let Some(before) = length.checked_sub(last_bytes) else {
-            return Err("more last bytes than the request has".to_owned());
-        };
-        meter.wait_for(before).await.map_err(|ended| ended.to_string())?;
-        match &self.opened {
-            Some(opened) if !opened.is_unchanged() => {
-                Err("the file changed while it was being sent".to_owned())
-            }
-            _ => Ok(()),
+        let digest = opened.digest().await;
+        // Without a digest to compare, an expected content is not known to be there.
+        if !opened.is_unchanged() || (expected.is_some() && digest != expected) {
+            let name = opened.name().to_owned();
+            return Err(Unsealed::Changed(BlobSourceError::Changed { name }));
         }
+        match digest {
+            Some(sha256) => self.journal.digest(step, sha256).await.map_err(Unsealed::Journal),
+            None => Ok(()),
+        }
+    }
+
+    fn unsealed(&mut self, unsealed: Unsealed) -> String {
+        let said = unsealed.to_string();
+        match unsealed {
+            Unsealed::Changed(error) => self.stopped = Some(Stopped::Blob(error)),
+            Unsealed::Journal(error) => self.stopped = Some(Stopped::Journal(error)),
+            // What became of the connection is told by the answer.
+            Unsealed::NoUpload | Unsealed::TooManyBytes | Unsealed::Ended(_) => {}
+        }
+        said
     }
 
     async fn record(&mut self, event: Event) -> Result<(), String> {
@@ -69,7 +113,7 @@ impl HostState {
                 Ok(())
             }
             Err(error) => {
-                self.journal_error = Some(error);
+                self.stopped = Some(Stopped::Journal(error));
                 Err("the host's journal did not take the event".to_owned())
             }
         }
