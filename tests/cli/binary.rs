@@ -1,10 +1,9 @@
-//! Where the binary is: beside this test, built if it is missing.
+//! The binary that cargo built for this test.
 //!
 //! Starts it with nothing of this machine's environment but the path of programs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
 /// The command with a state folder of its own and no secrets.
 pub(crate) fn command(home: &Path) -> Command {
@@ -18,17 +17,7 @@ pub(crate) fn command(home: &Path) -> Command {
     command
 }
 
+/// The one that cargo built for this test.
 fn path() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        let test = std::env::current_exe().unwrap();
-        // target/debug/deps/cli-… → target/debug
-        let folder = test.parent().and_then(Path::parent).unwrap();
-        let binary = folder.join("knosc-runner").with_extension(std::env::consts::EXE_EXTENSION);
-        if !binary.exists() {
-            let built = Command::new(env!("CARGO")).args(["build", "-p", "knosc-runner"]).status();
-            assert!(built.unwrap().success());
-        }
-        binary
-    })
+    Path::new(env!("CARGO_BIN_EXE_knosc-runner"))
 }

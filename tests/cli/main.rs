@@ -16,7 +16,7 @@ mod scenario;
 use std::path::{Path, PathBuf};
 
 fn scenarios() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/scenarios")
 }
 
 #[test]

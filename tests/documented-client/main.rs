@@ -95,8 +95,7 @@ fn compare(guide: impl FnOnce() -> Command) {
     client.env("GUIDE_USERNAME", DEFAULT_USER).env("GUIDE_PASSWORD", DEFAULT_PASSWORD);
     ended_well(&client.output().unwrap());
 
-    let program = place::program(profile_folder(), "knosc-runner").unwrap();
-    let mut runner = Command::new(program);
+    let mut runner = Command::new(env!("CARGO_BIN_EXE_knosc-runner"));
     runner.arg("run").arg(exports()).env("KNOSC_BASE_URL", ours.url());
     runner.env("KNOSC_USERNAME", DEFAULT_USER).env("KNOSC_PASSWORD", DEFAULT_PASSWORD);
     runner.env("KNOSC_STATE", folder.join("state"));
@@ -133,17 +132,12 @@ fn ended_well(output: &Output) {
     assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
 }
 
-fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+fn package() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests")
 }
 
 fn exports() -> PathBuf {
     place::root().unwrap().join("examples").join("exports")
-}
-
-/// This test's own profile: `cargo test --workspace` builds the runner beside it.
-fn profile_folder() -> &'static str {
-    if cfg!(debug_assertions) { "debug" } else { "release" }
 }
 
 fn scratch() -> PathBuf {
