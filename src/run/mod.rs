@@ -65,7 +65,6 @@ pub struct IllegalEvent {
 pub struct Run {
     plan: Plan,
     policy: Policy,
-    attended_since_ms: u64,
     steps: Vec<Step>,
     history: Vec<Event>,
     applied_count: usize,
@@ -75,7 +74,7 @@ impl Run {
     /// A run that has not begun.
     pub fn new(plan: Plan, policy: Policy) -> Self {
         let steps = plan.files().iter().map(|_| Step::Ready).collect();
-        Self { plan, policy, attended_since_ms: 0, steps, history: Vec::new(), applied_count: 0 }
+        Self { plan, policy, steps, history: Vec::new(), applied_count: 0 }
     }
 
     /// Folds a history. Patience counts from the history's own times, as an engine that asks `planner` again and again wants it.
@@ -101,9 +100,8 @@ impl Run {
         now_ms: u64,
     ) -> Result<Self, IllegalEvent> {
         let mut run = Self::replay(plan, policy, history)?;
-        run.attended_since_ms = now_ms;
         for step in &mut run.steps {
-            step.attend_again();
+            step.attend_again(now_ms);
         }
         Ok(run)
     }
@@ -121,15 +119,13 @@ impl Run {
                     return Command::Upload(*index);
                 }
                 Step::Watching(watching) => {
-                    return watching
-                        .next(&self.policy, self.attended_since_ms, now_ms)
-                        .map_or_else(
-                            || Command::Finish(self.report()),
-                            |due_ms| match due_ms {
-                                0 => Command::Poll(*index, watching.job().clone()),
-                                wait_ms => Command::WaitMs(wait_ms),
-                            },
-                        );
+                    return watching.next(&self.policy, now_ms).map_or_else(
+                        || Command::Finish(self.report()),
+                        |due_ms| match due_ms {
+                            0 => Command::Poll(*index, watching.job().clone()),
+                            wait_ms => Command::WaitMs(wait_ms),
+                        },
+                    );
                 }
                 Step::Ended(Outcome::Completed(_)) => {}
                 Step::Sending(_) | Step::Ended(_) => break,

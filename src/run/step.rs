@@ -30,9 +30,13 @@ pub(super) struct Sending {
 pub(super) struct Watching {
     last: JobReport,
     accepted_at_ms: u64,
-    /// Since when Knosc says `queued`, or anything else.
-    phase_since_ms: u64,
     asked_at_ms: u64,
+    /// How long somebody has watched the job queue, and do anything else: sums, so that neither a server that says the two by
+    /// turns nor a clock that goes back keeps a run for ever.
+    queued_for_ms: u64,
+    worked_for_ms: u64,
+    /// Up to when these sums go.
+    counted_to_ms: u64,
     polls: u32,
     missing: u32,
     failures: u32,
@@ -172,12 +176,17 @@ impl Step {
         }
     }
 
-    /// Somebody watches again: failing polls count afresh.
-    pub(super) fn attend_again(&mut self) {
+    /// Somebody watches again from now on: patience and failing polls count afresh.
+    ///
+    /// Both change only when a run stops asking. What changes a step is counted from its facts alone (so not [`Watching::missing`]):
+    /// the next fold of the same facts has to come to the same step.
+    pub(super) fn attend_again(&mut self, now_ms: u64) {
         if let Self::Watching(watching) = self {
             watching.failures = 0;
             watching.failure = None;
-            watching.missing = 0;
+            watching.queued_for_ms = 0;
+            watching.worked_for_ms = 0;
+            watching.counted_to_ms = now_ms;
         }
     }
 
@@ -206,8 +215,10 @@ fn accepted(planned: &Planned, job: &Job, at_ms: u64) -> Result<Step, Mismatch> 
     Ok(Step::Watching(Watching {
         last: JobReport::of_status(job.clone(), JobStatus::Queued),
         accepted_at_ms: at_ms,
-        phase_since_ms: at_ms,
         asked_at_ms: at_ms,
+        queued_for_ms: 0,
+        worked_for_ms: 0,
+        counted_to_ms: at_ms,
         polls: 0,
         missing: 0,
         failures: 0,
@@ -232,13 +243,13 @@ impl Watching {
     }
 
     /// Milliseconds until the next poll is due; none when patience is over.
-    pub(super) fn next(&self, policy: &Policy, attended_since_ms: u64, now_ms: u64) -> Option<u64> {
-        let patience_ms = match self.last.status {
-            JobStatus::Queued => policy.queued_max_ms,
-            _ => policy.running_max_ms,
+    pub(super) fn next(&self, policy: &Policy, now_ms: u64) -> Option<u64> {
+        let (patience_ms, waited_ms) = match self.last.status {
+            JobStatus::Queued => (policy.queued_max_ms, self.queued_for_ms),
+            _ => (policy.running_max_ms, self.worked_for_ms),
         };
-        let waited_ms = now_ms.saturating_sub(self.phase_since_ms.max(attended_since_ms));
-        if waited_ms >= patience_ms || self.gave_up() {
+        let since_ms = now_ms.saturating_sub(self.counted_to_ms);
+        if waited_ms.saturating_add(since_ms) >= patience_ms || self.gave_up() {
             return None;
         }
         let pause_ms = if self.failures > 0 {
@@ -248,9 +259,9 @@ impl Watching {
             let age_ms = self.asked_at_ms.saturating_sub(self.accepted_at_ms);
             policy.poll_interval_ms(age_ms, &self.last.job.job_id, self.polls)
         };
-        // A clock that went backwards must not make a wait longer than the pause itself.
-        let due_ms = self.asked_at_ms.saturating_add(pause_ms);
-        Some(due_ms.saturating_sub(now_ms).min(pause_ms))
+        // A clock that went back says nothing of how long ago the last poll was: one more, now, and it counts from there.
+        let waited_ms = now_ms.checked_sub(self.asked_at_ms);
+        Some(waited_ms.map_or(0, |waited_ms| pause_ms.saturating_sub(waited_ms)))
     }
 
     /// A poll that nobody can mend by waiting, or that failed too often in a row.
@@ -260,19 +271,17 @@ impl Watching {
     }
 
     fn asked(&self, at_ms: u64) -> Self {
-        Self { asked_at_ms: at_ms, polls: self.polls.saturating_add(1), ..self.clone() }
+        let polls = self.polls.saturating_add(1);
+        let mut asked = Self { asked_at_ms: at_ms, counted_to_ms: at_ms, polls, ..self.clone() };
+        let waited_ms = match self.last.status {
+            JobStatus::Queued => &mut asked.queued_for_ms,
+            _ => &mut asked.worked_for_ms,
+        };
+        *waited_ms = waited_ms.saturating_add(at_ms.saturating_sub(self.counted_to_ms));
+        asked
     }
 
     fn seen(&self, report: &JobReport, at_ms: u64) -> Self {
-        let was_queued = self.last.status == JobStatus::Queued;
-        let is_queued = report.status == JobStatus::Queued;
-        Self {
-            last: report.clone(),
-            phase_since_ms: if was_queued == is_queued { self.phase_since_ms } else { at_ms },
-            missing: 0,
-            failures: 0,
-            failure: None,
-            ..self.asked(at_ms)
-        }
+        Self { last: report.clone(), missing: 0, failures: 0, failure: None, ..self.asked(at_ms) }
     }
 }

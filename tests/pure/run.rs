@@ -211,8 +211,52 @@ fn a_clock_that_goes_back_never_waits_longer_than_a_pause() {
         Event { at_ms: 9_000_000, step: 0, fact: started() },
         Event { at_ms: 9_000_000, step: 0, fact: accepted() },
     ];
-    let run = Run::replay(one(), POLICY, &history).unwrap();
-    assert!(matches!(run.next(0), Command::WaitMs(wait_ms) if wait_ms <= 1_100));
+    let mut run = Run::replay(one(), POLICY, &history).unwrap();
+    assert!(
+        matches!(run.next(0), Command::Poll(0, _)),
+        "nobody knows how long ago the last one was"
+    );
+    run.apply(Event { at_ms: 0, step: 0, fact: observed(JobStatus::Queued) }).unwrap();
+    assert!(matches!(run.next(0), Command::WaitMs(1_000..=1_100)));
+    assert!(matches!(run.next(2_000), Command::Poll(0, _)));
+    assert!(matches!(run.next(59_999), Command::Poll(0, _)));
+    assert!(matches!(run.next(60_000), Command::Finish(_)), "a step back costs patience nothing");
+}
+
+#[test]
+fn saying_queued_and_running_by_turns_keeps_no_run_for_ever() {
+    let mut run = Run::replay(one(), POLICY, &unit(&[started(), accepted()])).unwrap();
+    let mut now_ms = 1_000;
+    for turn in 0..1_000 {
+        match run.next(now_ms) {
+            Command::Finish(_) => {
+                assert!((60_000..=190_000).contains(&now_ms), "at most both patiences: {now_ms}");
+                return;
+            }
+            Command::WaitMs(wait_ms) => now_ms += wait_ms,
+            Command::Poll(step, _) => {
+                let word = if turn % 4 < 2 { JobStatus::Running } else { JobStatus::Queued };
+                run.apply(Event { at_ms: now_ms, step, fact: observed(word) }).unwrap();
+            }
+            Command::Upload(_) => panic!(),
+        }
+    }
+    panic!("the run goes on");
+}
+
+#[test]
+fn a_later_fold_says_what_the_run_said() {
+    let mut history = unit(&[started(), accepted()]);
+    // Two lives of a run, of which neither sees five in a row.
+    for word in [JobStatus::Missing, JobStatus::Missing, JobStatus::Missing] {
+        history.push(Event { at_ms: 3_000, step: 0, fact: observed(word) });
+    }
+    let mut run = Run::recover(one(), POLICY, &history, 10_000).unwrap();
+    for word in [JobStatus::Missing, JobStatus::Missing, JobStatus::Completed] {
+        run.apply(Event { at_ms: 11_000, step: 0, fact: observed(word) }).unwrap();
+    }
+    let again = Run::recover(one(), POLICY, run.history(), 20_000).unwrap();
+    assert_eq!(again.report().steps, run.report().steps);
 }
 
 #[test]

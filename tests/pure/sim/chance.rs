@@ -21,4 +21,19 @@ impl Chance {
     pub(crate) fn one_in(&mut self, odds: u64) -> bool {
         self.below(odds) == 0
     }
+
+    pub(crate) fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len() as u64) as usize]
+    }
+
+    /// How many of `whole` bytes pass: any number of them, and every second time one near `edge` or near the end, where the
+    /// meaning of a cut changes.
+    pub(crate) fn place(&mut self, whole: u64, edge: u64) -> u64 {
+        let place = match self.below(4) {
+            0 | 1 => self.below(whole + 1),
+            2 => (edge + self.below(7)).saturating_sub(3),
+            _ => edge + self.below(whole.saturating_sub(edge) + 1),
+        };
+        place.min(whole)
+    }
 }

@@ -1,90 +1,128 @@
-//! A network that loses, cuts and answers for others, in front of the model of Knosc.
-//!
-//! Says what came back; decides nothing about what that means.
+//! What can go wrong with one request and around it, as data. Whoever sends the request makes it happen.
 
 use crate::chance::Chance;
 use knosc_bulk_import::protocol::{Answer, Method, Request};
-use local_knosc::{Model, Request as Asked, Response};
+use local_knosc::{IntegrationLock, Request as Asked, Response};
 
-/// One thing that goes wrong with one request.
+/// One thing that goes wrong with one upload.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fault {
+pub(crate) enum UploadFault {
     /// No connection.
     Refused,
-    /// The connection ends after so many thousandths of the request; at 1,000 Knosc has it all.
-    Cut(u64),
-    /// The answer ends after so many thousandths of its body; at 1,000 nothing of it comes, not even the head.
-    AnswerCut(u64),
+    /// The connection ends after any byte of the request; after the last one Knosc has it all and no answer comes.
+    Cut,
+    /// The connection ends after any byte of the answer.
+    AnswerCut,
+    /// Somebody answers while the file is still on its way, and takes no more of it.
+    Early(u16),
     /// A proxy answers for Knosc, which never saw the request.
     ProxyBefore(u16),
     /// A proxy answers for Knosc, which took the request.
     ProxyAfter(u16),
-    /// A page instead of JSON, for a request that Knosc took.
+    /// Knosc took the file, and what comes back is no usable answer.
+    Odd(u16, &'static str),
+    /// A page that looks like success, of somebody who is not Knosc.
+    Captive,
+    /// Nobody answers in time, and Knosc takes the request so many milliseconds later.
+    Late(u64),
+    Around(Around),
+}
+
+/// One thing that goes wrong with one poll.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PollFault {
+    /// No connection, or one that ended before the answer.
+    NoAnswer,
+    /// The connection ends after any byte of the answer.
+    AnswerCut,
+    /// A proxy answers.
+    Proxy(u16),
+    /// A page instead of JSON.
     Page,
-    /// Knosc's sessions end just before the request.
-    Expired,
-    /// The integration takes the tables for a minute.
-    Integration,
+    /// The answer to the poll before comes once more in place of this one's.
+    Stale,
+    /// The answer comes twice; an engine notes both, and notes the second one whenever it likes.
+    Twice,
+    /// So many polls do not name the job.
+    Missing(u64),
+    /// So many polls say `queued` of a job that runs or has ended.
+    Backwards(u64),
+    /// So many polls say a word that nobody documented.
+    Word(u64),
+    /// The jobs of others are named before ours, in another order, and no more than status is said.
+    Foreign,
+    Around(Around),
 }
 
-/// What came of a request.
-pub(crate) enum Came {
-    /// No answer came.
-    Nothing,
-    /// An answer came.
-    Answer(Answer),
+/// What goes wrong with no request in particular.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Around {
+    /// Knosc's sessions end just before the request; those that renew them too, or not.
+    Expired(bool),
+    /// An integration takes the tables.
+    Lock(IntegrationLock),
+    /// The caller's clock jumps.
+    Clock(i64),
+    /// The answer takes so many milliseconds.
+    Slow(u64),
 }
 
-/// Draws one fault.
-pub(crate) fn draw(chance: &mut Chance) -> Fault {
-    match chance.below(9) {
-        0 => Fault::Refused,
-        1 => Fault::Cut(chance.below(1_001)),
-        2 => Fault::Cut(990 + chance.below(11)),
-        3 => Fault::AnswerCut(chance.below(1_001)),
-        4 => Fault::ProxyBefore([408, 429, 500, 502, 503, 504][chance.below(6) as usize]),
-        5 => Fault::ProxyAfter([408, 500, 502, 503, 504, 520][chance.below(6) as usize]),
-        6 => Fault::Page,
-        7 => Fault::Expired,
-        _ => Fault::Integration,
+const DAY_MS: i64 = 86_400_000;
+
+/// Words that success may come with and that name no job, and a job id that is cut off.
+const ODD: [(u16, &str); 8] = [
+    (200, "<html>Welcome</html>"),
+    (200, "{}"),
+    (200, r#"{"job_id":""}"#),
+    (200, r#"{"job_id":17,"status":"queued"}"#),
+    (200, r#"{"message":"File uploaded. Processing started.","job_id":"unit-master-upl"#),
+    (201, "[]"),
+    (202, "\u{0}\u{1}"),
+    (204, ""),
+];
+
+pub(crate) fn upload_fault(chance: &mut Chance) -> UploadFault {
+    match chance.below(13) {
+        0 => UploadFault::Refused,
+        1..=3 => UploadFault::Cut,
+        4 => UploadFault::AnswerCut,
+        5 => UploadFault::Early(chance.one_of(&[400, 408, 413, 429, 431, 500, 502, 503, 504])),
+        6 => UploadFault::ProxyBefore(chance.one_of(&[408, 413, 429, 500, 502, 503, 504, 520])),
+        7 => UploadFault::ProxyAfter(chance.one_of(&[408, 500, 502, 503, 504, 520, 599])),
+        8 => {
+            let (status, body) = chance.one_of(&ODD);
+            UploadFault::Odd(status, body)
+        }
+        9 => UploadFault::Captive,
+        10 => UploadFault::Late(1 + chance.below(1_000_000)),
+        _ => UploadFault::Around(around(chance)),
     }
 }
 
-/// Sends one request of `length` bytes.
-pub(crate) fn send(
-    model: &mut Model,
-    request: &Asked,
-    length: u64,
-    fault: Option<Fault>,
-    now_ms: u64,
-) -> Came {
-    let tenant = model.default_tenant().to_owned();
-    match fault {
-        Some(Fault::Refused) => return Came::Nothing,
-        Some(Fault::Cut(thousandths)) if length * thousandths / 1_000 < length => {
-            return Came::Nothing;
-        }
-        Some(Fault::ProxyBefore(status)) => return Came::Answer(page(status)),
-        Some(Fault::Expired) => model.expire_sessions(&tenant, false),
-        Some(Fault::Integration) => {
-            let until = local_knosc::IntegrationLock::Until(now_ms + 60_000);
-            model.set_integration_lock(&tenant, until, now_ms);
-        }
-        _ => {}
+pub(crate) fn poll_fault(chance: &mut Chance) -> PollFault {
+    match chance.below(13) {
+        0 => PollFault::NoAnswer,
+        1 | 2 => PollFault::AnswerCut,
+        3 => PollFault::Proxy(chance.one_of(&[404, 408, 429, 500, 502, 503, 504, 520])),
+        4 => PollFault::Page,
+        5 => PollFault::Stale,
+        6 => PollFault::Twice,
+        7 => PollFault::Missing(1 + chance.below(7)),
+        8 => PollFault::Backwards(1 + chance.below(4)),
+        9 => PollFault::Word(1 + chance.below(4)),
+        10 => PollFault::Foreign,
+        _ => PollFault::Around(around(chance)),
     }
-    let response = model.answer(&tenant, request, now_ms);
-    match fault {
-        Some(Fault::Cut(_) | Fault::AnswerCut(1_000)) => Came::Nothing,
-        Some(Fault::AnswerCut(thousandths)) => {
-            let mut answer = answer(response);
-            let kept = answer.body.len() * thousandths as usize / 1_000;
-            answer.cut = kept < answer.body.len();
-            answer.body.truncate(kept);
-            Came::Answer(answer)
-        }
-        Some(Fault::ProxyAfter(status)) => Came::Answer(page(status)),
-        Some(Fault::Page) => Came::Answer(page(200)),
-        _ => Came::Answer(answer(response)),
+}
+
+fn around(chance: &mut Chance) -> Around {
+    match chance.below(7) {
+        0 => Around::Expired(false),
+        1 => Around::Expired(true),
+        2 => Around::Lock(IntegrationLock::Polls(1 + chance.below(5))),
+        3 => Around::Lock(IntegrationLock::Held),
+        4 => Around::Clock(DAY_MS - chance.below(2 * DAY_MS as u64) as i64),
+        _ => Around::Slow(chance.below(100_000)),
     }
 }
 
@@ -111,6 +149,25 @@ pub(crate) fn answer(response: Response) -> Answer {
     }
 }
 
-fn page(status: u16) -> Answer {
-    Answer { status, headers: Vec::new(), body: b"<html>busy</html>".to_vec(), cut: false }
+/// What is left of an answer whose connection ends after any of its bytes; nothing if its head did not arrive.
+pub(crate) fn cut(mut answer: Answer, chance: &mut Chance) -> Option<Answer> {
+    let lines = answer.headers.iter().map(|(name, value)| name.len() + value.len() + 4);
+    let head = 19 + lines.sum::<usize>();
+    let place = chance.place((head + answer.body.len()) as u64, head as u64) as usize;
+    let kept = place.checked_sub(head)?;
+    answer.cut = kept < answer.body.len();
+    answer.body.truncate(kept);
+    Some(answer)
+}
+
+/// An answer that is not Knosc's, now and then with a wait that is sane or not.
+pub(crate) fn page(status: u16, body: &str, chance: &mut Chance) -> Answer {
+    let waits = ["0", "-5", "7", "120", "99999999999999999999", "soon"];
+    let dates = ["Sat, 01 Jun 2024 08:45:22 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"];
+    let headers = match chance.below(3) {
+        0 => vec![("retry-after".to_owned(), chance.one_of(&waits).to_owned())],
+        1 => vec![("retry-after".to_owned(), chance.one_of(&dates).to_owned())],
+        _ => Vec::new(),
+    };
+    Answer { status, headers, body: body.into(), cut: false }
 }
