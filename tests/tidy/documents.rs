@@ -113,3 +113,46 @@ fn missing_test(tree: &Tree, test: &str) -> Option<String> {
     });
     (!is_test).then(|| format!("`{path}` has no test `{name}`"))
 }
+
+const MATRIX: &str = "tests/faults/MATRIX.md";
+const MATRIX_ROWS: usize = 46;
+
+/// The fault matrix: each row is there once and names tests that exist, or says why there is none; and no test of a row is left out.
+pub(crate) fn faults(tree: &Tree) -> Vec<String> {
+    let text = tree.file(MATRIX).map_or("", |file| &file.text);
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| F")).collect();
+    let mut problems = Vec::new();
+    for number in 1..=MATRIX_ROWS {
+        let begin = format!("| F{number:02} | ");
+        let found: Vec<&&str> = rows.iter().filter(|row| row.starts_with(&begin)).collect();
+        let [row] = found.as_slice() else {
+            problems.push(format!("{MATRIX}: F{number:02} is there {} times", found.len()));
+            continue;
+        };
+        let proof = row.trim_matches('|').rsplit('|').next().unwrap_or_default();
+        let tests = proof.split('`').skip(1).step_by(2).filter(|code| code.contains("::"));
+        let missing = tests.clone().filter_map(|test| missing_test(tree, test));
+        problems.extend(missing.map(|problem| format!("{MATRIX}: F{number:02}: {problem}")));
+        if tests.count() == 0 && proof.split_whitespace().count() < 6 {
+            problems.push(format!("{MATRIX}: F{number:02} has neither a test nor a reason"));
+        }
+    }
+    for file in tree.rust().filter(|file| file.path.starts_with("tests/faults/")) {
+        for name in file.text.lines().filter_map(row_test) {
+            if !text.contains(&format!("`{}::{name}`", file.path)) {
+                problems.push(format!("{MATRIX}: `{}::{name}` is not in it", file.path));
+            }
+        }
+    }
+    problems
+}
+
+/// The name of a test that begins with its row, `f07_…`.
+fn row_test(line: &str) -> Option<&str> {
+    let (before, after) = line.split_once("fn f")?;
+    let digits = after.get(..3).is_some_and(|row| {
+        row.ends_with('_') && row.bytes().take(2).all(|byte| byte.is_ascii_digit())
+    });
+    let name = line.get(before.len() + 3..)?.split('(').next()?;
+    digits.then_some(name)
+}

@@ -79,3 +79,8 @@ fn documents_are_short_and_name_files_that_exist() {
 fn behaviours_have_a_file_and_a_test() {
     check(documents::behaviours);
 }
+
+#[test]
+fn every_row_of_the_fault_matrix_has_a_test_or_a_reason() {
+    check(documents::faults);
+}
