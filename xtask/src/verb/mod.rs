@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod demo;
+pub(crate) mod sim;
 pub(crate) mod test;
 
 use std::{path::Path, process::Command, time::Instant};
