@@ -156,7 +156,8 @@ impl Exchange {
         let body: OutBody = ExactBody::new(body, self.length).boxed_unsync();
         let request = Request::from_parts(head, body);
         let answer = self.tenant.client().send(request, Some(self.meter.clone())).await;
-        let answer = answer.map_err(|error| upload_error(&error, &self.meter, self.length))?;
+        let handed_over = self.meter.body_bytes_max();
+        let answer = answer.map_err(|error| upload_error(&error, handed_over, self.length))?;
         let (mut head, body) = answer.into_parts();
         head.headers.remove(SET_COOKIE);
         let body = CappedBody::new(body, ANSWER_BYTES_MAX, self.permit);
@@ -182,10 +183,13 @@ fn content_length(request: &Request<WasiBody>) -> Result<u64> {
     }
 }
 
-/// As [`error_code`], and a proof where the connection was handed less than the whole body: nobody can have accepted that.
-fn upload_error(error: &NetError, meter: &UploadMeter, length: u64) -> Error {
-    let handed_over = meter.body_bytes_max();
-    if error.sent() == SentBytes::Some && length > 0 && handed_over < length {
+/// Line end behind the closing boundary: a server that acts on the boundary itself has the file without these bytes.
+const LAST_LINE_END_BYTES: u64 = 2;
+
+/// As [`error_code`], and a proof where the connection was handed less than the closing boundary: nobody can have accepted that.
+fn upload_error(error: &NetError, handed_over: u64, length: u64) -> Error {
+    let is_part = handed_over.saturating_add(LAST_LINE_END_BYTES) < length;
+    if error.sent() == SentBytes::Some && is_part {
         return Error::HttpRequestBodySize(Some(handed_over));
     }
     error_code(error)
@@ -232,11 +236,18 @@ mod tests {
     #[test]
     fn what_may_have_left_is_never_reported_as_not_sent() {
         let sent = SentBytes::Some;
-        let whole = UploadMeter::new();
-        let lost = NetError::Closed { sent, message: String::new() };
-        assert!(matches!(upload_error(&lost, &whole, 0), Error::ConnectionTerminated));
-        assert!(matches!(upload_error(&lost, &whole, 9), Error::HttpRequestBodySize(Some(0))));
+        let lost = || NetError::Closed { sent, message: String::new() };
+        assert!(matches!(upload_error(&lost(), 0, 0), Error::ConnectionTerminated));
+        assert!(matches!(upload_error(&lost(), 0, 60), Error::HttpRequestBodySize(Some(0))));
+        assert!(matches!(upload_error(&lost(), 57, 60), Error::HttpRequestBodySize(Some(57))));
+        for handed_over in 58..=60 {
+            let code = upload_error(&lost(), handed_over, 60);
+            assert!(
+                matches!(code, Error::ConnectionTerminated),
+                "{handed_over}: the boundary left"
+            );
+        }
         let refused = NetError::Connect { message: String::new() };
-        assert!(matches!(upload_error(&refused, &whole, 9), Error::ConnectionRefused));
+        assert!(matches!(upload_error(&refused, 0, 9), Error::ConnectionRefused));
     }
 }
