@@ -7,7 +7,7 @@ mod csv_table;
 mod xlsx_table;
 
 pub use csv_table::csv_filling;
-pub use xlsx_table::xlsx_filling;
+pub use xlsx_table::{Sheet, sheet_without_rows};
 
 /// How much there is in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::session::Session;
 
 use crate::BoxFuture;
+use crate::session::SignInError;
 
 /// What opens a tenant.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +41,9 @@ pub enum CredentialsError {
     /// Nothing is stored for this tenant.
     #[error("no credentials for this tenant: {0}")]
     Missing(String),
+    /// What is stored was refused before, in these words, and is not given again: three refusals lock the account.
+    #[error("these credentials were refused before ({0}); they were not tried again")]
+    Refused(String),
     /// The store did not answer; it may later.
     #[error("the credentials cannot be read now: {0}")]
     Unavailable(String),
@@ -51,6 +54,7 @@ impl CredentialsError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Missing(_) => "store a session, or a user name and a password, for this tenant",
+            Self::Refused(_) => "store another password or one-time secret for this tenant",
             Self::Unavailable(_) => "call again when the store of the credentials answers",
         }
     }
@@ -69,9 +73,10 @@ pub trait Credentials: Send + Sync {
         Box::pin(std::future::ready(()))
     }
 
-    /// Hears that Knosc refused the secret. Three refusals in a row lock the account: do not give it again.
-    fn refused(&self, fault: &Fault) -> BoxFuture<'_, ()> {
-        let _ = fault;
+    /// Hears that a sign-in with the secret came to nothing. Where the error [is final](SignInError::is_final), do not give the
+    /// secret again: three refusals in a row lock the account. Not heard of a sign-in that its caller dropped.
+    fn failed(&self, error: &SignInError) -> BoxFuture<'_, ()> {
+        let _ = error;
         Box::pin(std::future::ready(()))
     }
 }

@@ -39,6 +39,9 @@ pub enum Denial {
         /// The path, cut where it is long.
         path: String,
     },
+    /// A link that is no address.
+    #[error("a link of Knosc's cannot be read as an address")]
+    Link,
     /// A query where Knosc takes none.
     #[error("{path} takes no query")]
     Query {
@@ -56,6 +59,7 @@ impl Denial {
             Self::Method(_) => "method",
             Self::AmbiguousPath => "ambiguous-path",
             Self::Path { .. } => "path",
+            Self::Link => "link",
             Self::Query { .. } => "query",
         }
     }
@@ -70,6 +74,7 @@ impl Denial {
             Self::Path { .. } => {
                 "allowed are GET /api/job and /api/templates, POST /api/job/<trigger> and the sign-in routes"
             }
+            Self::Link => "give it as it stands in the list of templates",
             Self::Query { .. } => "only GET /api/job takes a query",
         }
     }
@@ -92,6 +97,18 @@ impl Egress {
     /// The routes that Knosc's import needs, on one origin.
     pub fn knosc(origin: &Origin) -> Self {
         Self { origin: origin.clone() }
+    }
+
+    /// Says whether the file behind a link of Knosc's own may be asked for: with GET, on the tenant's origin, any plain path.
+    ///
+    /// For the host alone. A component never asks for more than [`Egress::allows`] says.
+    pub fn allows_link(&self, uri: &Uri) -> Result<(), Denial> {
+        same_origin(&self.origin, uri)?;
+        // A name may have a space or an umlaut in it, and with them percent signs; what they say stays on this origin.
+        if is_ambiguous(&uri.path().replace('%', "")) {
+            return Err(Denial::AmbiguousPath);
+        }
+        Ok(())
     }
 
     /// Says whether a request may leave.

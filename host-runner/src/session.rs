@@ -35,6 +35,8 @@ pub struct SessionKeeper {
 #[derive(Default)]
 struct State {
     session: Option<Session>,
+    /// What the credentials gave last, to tell a newer one from it.
+    given: Option<Session>,
     /// Counts the sessions; whoever found one expired says which.
     generation: u64,
     /// Why no further sign-in is tried.
@@ -104,10 +106,7 @@ impl SessionKeeper {
             return Err(refused.clone());
         }
         match self.credentials.get().await? {
-            Secret::Session(session) => {
-                self.adopt(state, session.clone(), false).await;
-                Ok(session)
-            }
+            Secret::Session(session) => Ok(self.take_given(state, session).await),
             secret @ Secret::SignIn { .. } => self.sign_in(state, secret).await,
         }
     }
@@ -130,9 +129,19 @@ impl SessionKeeper {
         }
         match self.credentials.get().await? {
             // It is the one that Knosc did not take, or older.
-            Secret::Session(_) => Err(SignInError::SessionExpired),
+            Secret::Session(session) if state.given.as_ref() == Some(&session) => {
+                Err(SignInError::SessionExpired)
+            }
+            // Somebody else who uses these credentials has signed in meanwhile.
+            Secret::Session(session) => Ok(self.take_given(state, session).await),
             secret @ Secret::SignIn { .. } => self.sign_in(state, secret).await,
         }
+    }
+
+    async fn take_given(&self, state: &mut State, session: Session) -> Session {
+        state.given = Some(session.clone());
+        self.adopt(state, session.clone(), false).await;
+        session
     }
 
     /// Signs in once, and remembers a refusal.
@@ -143,9 +152,7 @@ impl SessionKeeper {
                 Ok(session)
             }
             Err(error) => {
-                if let SignInError::Refused(fault) = &error {
-                    self.credentials.refused(fault).await;
-                }
+                self.credentials.failed(&error).await;
                 if error.is_final() {
                     state.refused = Some(error.clone());
                 }

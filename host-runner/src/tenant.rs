@@ -14,7 +14,7 @@ use knosc_bulk_import::session::Session;
 
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
-use crate::egress::Egress;
+use crate::egress::{Denial, Egress};
 use crate::error::Error;
 use crate::net::{Client, ClientConfig, NetError, SentBytes};
 use crate::session::{SessionKeeper, SignInError};
@@ -115,6 +115,21 @@ impl Tenant {
         templates::read(&answer, self.0.clock.now_ms()).map_err(Error::Fault)
     }
 
+    /// Asks for one blank upload file by a link of [`Tenant::templates`]: a path, or an address on the tenant's own origin.
+    ///
+    /// # Errors
+    /// As [`Tenant::templates`]; [`Error::Egress`] for a link to anywhere else, which would get the session.
+    pub async fn template(&self, link: &str) -> Result<Vec<u8>, Error> {
+        let is_path = link.starts_with('/') && !link.starts_with("//");
+        let address = if is_path { format!("{}{link}", self.0.origin) } else { link.to_owned() };
+        let uri: http::Uri = address.parse().map_err(|_| Denial::Link)?;
+        self.0.egress.allows_link(&uri)?;
+        let path = uri.path_and_query().ok_or(Denial::Link)?;
+        let request = templates::file_request(path.as_str());
+        let answer = self.ask_for(&request, templates::FILE_BYTES_MAX).await?;
+        templates::read_file(&answer, self.0.clock.now_ms()).map_err(Error::Fault)
+    }
+
     /// Ends the session in Knosc and forgets it here.
     ///
     /// # Errors
@@ -131,16 +146,20 @@ impl Tenant {
 
     /// Asks with the session; renews it and asks once more where Knosc did not take it.
     async fn ask(&self, request: &Request) -> Result<Answer, Error> {
-        let (generation, answer) = self.ask_once(request).await?;
+        self.ask_for(request, ANSWER_BYTES_MAX).await
+    }
+
+    async fn ask_for(&self, request: &Request, bytes_max: usize) -> Result<Answer, Error> {
+        let (generation, answer) = self.ask_once(request, bytes_max).await?;
         if classify::wants_renewal(answer.status) && self.0.sessions.renew(generation).await {
-            return Ok(self.ask_once(request).await?.1);
+            return Ok(self.ask_once(request, bytes_max).await?.1);
         }
         Ok(answer)
     }
 
-    async fn ask_once(&self, request: &Request) -> Result<(u64, Answer), Error> {
+    async fn ask_once(&self, request: &Request, bytes_max: usize) -> Result<(u64, Answer), Error> {
         let (generation, headers) = self.0.sessions.headers(request.method).await?;
-        let answer = self.0.client.exchange(request, headers, ANSWER_BYTES_MAX).await;
+        let answer = self.0.client.exchange(request, headers, bytes_max).await;
         Ok((generation, answer.map_err(|error| Error::Fault(unanswered(&error)))?))
     }
 }

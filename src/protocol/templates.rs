@@ -11,6 +11,9 @@ use serde::de::IgnoredAny;
 use super::{Answer, Method, Request, classify};
 use crate::fault::Fault;
 
+/// The largest template that is read: a blank file has a header and some formats, and a workbook of them is far below this.
+pub const FILE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Asks for the list.
 pub fn request() -> Request {
     Request {
@@ -38,5 +41,33 @@ pub fn read(answer: &Answer, now_ms: u64) -> Result<String, Fault> {
     match std::str::from_utf8(&answer.body) {
         Ok(body) if serde_json::from_str::<IgnoredAny>(body).is_ok() => Ok(body.to_owned()),
         _ => wrong("no JSON"),
+    }
+}
+
+/// Asks for one blank file, by the path and query of its link.
+pub fn file_request(path: &str) -> Request {
+    Request { path: path.to_owned(), ..request() }
+}
+
+/// Gives the blank file as it came.
+///
+/// # Errors
+/// As [`read`]; [`Fault::Transient`] also if what came is a page of a web site, which is what sign-in forms and proxies answer.
+pub fn read_file(answer: &Answer, now_ms: u64) -> Result<Vec<u8>, Fault> {
+    if !(200..=299).contains(&answer.status) {
+        return Err(classify::read_refused(answer, now_ms));
+    }
+    let is_page = answer
+        .header("content-type")
+        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+    let wrong = match (answer.cut, answer.body.is_empty(), is_page) {
+        (true, ..) => Some("the file was cut, or is too large for a template"),
+        (_, true, _) => Some("the file is empty"),
+        (.., true) => Some("a page of a web site came instead of the file"),
+        (false, false, false) => None,
+    };
+    match wrong {
+        Some(wrong) => Err(Fault::Transient(classify::answered(answer.status, wrong))),
+        None => Ok(answer.body.clone()),
     }
 }

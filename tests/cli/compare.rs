@@ -1,4 +1,4 @@
-//! Output without what differs from run to run: ports, folders, ids, times.
+//! Output without what differs from run to run: ports, folders, ids, times, rates.
 //!
 //! Text in, text out.
 
@@ -15,7 +15,8 @@ pub(crate) fn normalise(text: &str, url: &str, folders: &[(&Path, &str)]) -> Str
     let text = after(&text, "-upload-", |c| c.is_ascii_alphanumeric(), "ID");
     let text = after(&text, "\"run_id\":\"", |c| c != '"', "RUN");
     let text = after(&text, "\"ts\":\"", |c| c != '"', "TIME");
-    after(&text, "\"completed_at\":\"", |c| c != '"', "TIME")
+    let text = after(&text, "\"completed_at\":\"", |c| c != '"', "TIME");
+    after(&text, " sent, ", |c| c != '/', "RATE")
 }
 
 /// Replaces what follows a mark, as long as its characters are of one kind.

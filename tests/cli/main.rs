@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::format_push_string,
+    clippy::panic,
     reason = "a test that cannot go on has failed"
 )]
 

@@ -1,13 +1,16 @@
 //! One scenario: `cmd` holds a command a line, `knobs.json` what goes wrong in Knosc, every other file is an input.
 //!
+//! In a command, `NAME=value` before the verb is its environment and `<file` its standard input; words with spaces stand in single
+//! quotes. `!knobs {…}` turns knobs between two commands, `!cookies FILE` signs in as `curl -c FILE` does.
 //! Expected are `stdout.txt`, `stderr.txt`, `exit` (a line for each command) and `knosc` (how many files and sign-ins it saw).
 
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Running};
+use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_TOTP_SECRET, DEFAULT_USER, Running};
 
 use super::{binary, compare};
 
@@ -17,10 +20,9 @@ const EXPECTED: [&str; 4] = ["stdout.txt", "stderr.txt", "exit", "knosc"];
 pub(crate) fn check(folder: &Path) -> Result<(), String> {
     let knosc = local_knosc::spawn(Config::default()).unwrap();
     if let Ok(knobs) = fs::read_to_string(folder.join("knobs.json")) {
-        let answer = ask(&knosc, "POST", "/_local/knobs", &knobs);
-        assert!(answer.starts_with("HTTP/1.1 2"), "{}: {answer}", folder.display());
+        turn(&knosc, &knobs);
     }
-    let place = place(folder);
+    let place = place(folder, &knosc.url());
     let found = run(folder, &place, &knosc);
     fs::remove_dir_all(&place).unwrap();
     let mut differences = String::new();
@@ -31,20 +33,22 @@ pub(crate) fn check(folder: &Path) -> Result<(), String> {
 }
 
 /// A copy of the inputs, since commands may write beside them.
-fn place(folder: &Path) -> PathBuf {
+fn place(folder: &Path, url: &str) -> PathBuf {
     let name = folder.file_name().unwrap().to_string_lossy();
     let place = std::env::temp_dir().join(format!("knosc-cli-{}-{name}", std::process::id()));
-    copy(folder, &place.join("work"));
+    copy(folder, &place.join("here"), url);
     place
 }
 
-fn copy(from: &Path, to: &Path) {
+fn copy(from: &Path, to: &Path, url: &str) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() {
-            copy(&path, &target);
+            copy(&path, &target, url);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            fs::write(&target, fs::read_to_string(&path).unwrap().replace("$URL", url)).unwrap();
         } else {
             fs::copy(&path, &target).unwrap();
         }
@@ -56,21 +60,11 @@ fn run(folder: &Path, place: &Path, knosc: &Running) -> [String; 4] {
     let (mut stdout, mut stderr, mut exits) = (String::new(), String::new(), String::new());
     let script = fs::read_to_string(folder.join("cmd")).unwrap();
     for line in script.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let mut command = binary::command(place);
-        command.current_dir(place.join("work"));
-        command.env("KNOSC_USERNAME", DEFAULT_USER).env("KNOSC_PASSWORD", DEFAULT_PASSWORD);
-        command.env("KNOSC_POLL_INTERVAL", "10ms");
-        for word in line.split_whitespace() {
-            let word = word
-                .replace("$URL", &knosc.url())
-                .replace("$EXAMPLES", &exports.display().to_string());
-            match word.split_once('=') {
-                Some((name, "")) if name.starts_with("KNOSC_") => command.env_remove(name),
-                Some((name, value)) if name.starts_with("KNOSC_") => command.env(name, value),
-                _ => command.arg(word),
-            };
+        if let Some(order) = line.strip_prefix('!') {
+            obey(order, place, knosc);
+            continue;
         }
-        let output = command.output().unwrap();
+        let output = command(line, place, &exports, knosc).output().unwrap();
         stdout += &String::from_utf8(output.stdout).unwrap();
         stderr += &String::from_utf8(output.stderr).unwrap();
         exits += &format!("{}\n", output.status.code().unwrap());
@@ -79,6 +73,78 @@ fn run(folder: &Path, place: &Path, knosc: &Running) -> [String; 4] {
         compare::normalise(text, &knosc.url(), &[(&exports, "[EXAMPLES]"), (place, "[HOME]")])
     };
     [normal(&stdout), normal(&stderr), exits, seen(knosc)]
+}
+
+fn command(line: &str, place: &Path, exports: &Path, knosc: &Running) -> Command {
+    let here = place.join("here");
+    let mut command = binary::command(place);
+    command.current_dir(&here).stdin(Stdio::null());
+    command.env("KNOSC_USERNAME", DEFAULT_USER).env("KNOSC_PASSWORD", DEFAULT_PASSWORD);
+    command.env("KNOSC_POLL_INTERVAL", "10ms");
+    for word in words(line) {
+        let word = word
+            .replace("$URL", &knosc.url())
+            .replace("$EXAMPLES", &exports.display().to_string())
+            .replace("$HERE", &here.display().to_string())
+            .replace("$TOTP_SECRET", DEFAULT_TOTP_SECRET)
+            .replace(
+                "$TOTP_CODE",
+                &local_knosc::totp_code(DEFAULT_TOTP_SECRET, knosc.now_ms()).unwrap(),
+            );
+        let is_name = |name: &str| name.starts_with("KNOSC_") || name.starts_with("XDG_");
+        match (word.split_once('='), word.strip_prefix('<')) {
+            (Some((name, "")), _) if is_name(name) => command.env_remove(name),
+            (Some((name, value)), _) if is_name(name) => command.env(name, value),
+            (_, Some(input)) => command.stdin(fs::File::open(here.join(input)).unwrap()),
+            _ => command.arg(word),
+        };
+    }
+    command
+}
+
+/// Words between spaces; a quoted part may have spaces in it.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for (part, is_quoted) in line.split('\'').zip([false, true].into_iter().cycle()) {
+        let mut pieces = if is_quoted { vec![part] } else { part.split(' ').collect() };
+        words.last_mut().unwrap().push_str(pieces.remove(0));
+        words.extend(pieces.into_iter().map(str::to_owned));
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// What happens between two commands.
+fn obey(order: &str, place: &Path, knosc: &Running) {
+    let (verb, rest) = order.split_once(' ').unwrap();
+    match verb {
+        "knobs" => turn(knosc, rest),
+        "cookies" => fs::write(place.join("here").join(rest), cookies(knosc)).unwrap(),
+        other => panic!("{other}"),
+    }
+}
+
+fn turn(knosc: &Running, knobs: &str) {
+    let answer = ask(knosc, "POST", "/_local/knobs", knobs);
+    assert!(answer.starts_with("HTTP/1.1 2"), "{knobs}: {answer}");
+}
+
+/// The guide's `curl -c cookies.txt`: one line a cookie, tabs between host, subdomains, path, https, end, name and value.
+fn cookies(knosc: &Running) -> String {
+    let body = format!("{{\"username\":\"{DEFAULT_USER}\",\"password\":\"{DEFAULT_PASSWORD}\"}}");
+    let answer = ask(knosc, "POST", "/api/authenticate", &body);
+    let mut file = "# Netscape HTTP Cookie File\n\n".to_owned();
+    for line in answer.lines() {
+        let Some((header, cookie)) = line.split_once(": ") else { continue };
+        if !header.eq_ignore_ascii_case("set-cookie") {
+            continue;
+        }
+        let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+        let path = cookie.split("; ").find_map(|part| part.strip_prefix("Path=")).unwrap();
+        let mark = if cookie.contains("HttpOnly") { "#HttpOnly_" } else { "" };
+        file += &format!("{mark}127.0.0.1\tFALSE\t{path}\tFALSE\t0\t{name}\t{value}\n");
+    }
+    file
 }
 
 /// How many files Knosc took, and how often somebody tried to sign in.

@@ -23,6 +23,8 @@ pub struct Authored {
     pub allow_repeated_trigger: bool,
     /// How to wait; what is not written keeps its default.
     pub policy: Policy,
+    /// Whether the time between polls is written, and not left to the default.
+    pub says_poll_interval: bool,
     /// The files in the order written.
     pub files: Vec<AuthoredFile>,
 }
@@ -100,7 +102,10 @@ impl Reader<'_> {
                 "allow-repeated-trigger" => {
                     authored.allow_repeated_trigger = self.yes_of("allow-repeated-trigger", value);
                 }
-                "policy" => authored.policy = self.policy(value),
+                "policy" => {
+                    authored.policy = self.policy(value);
+                    authored.says_poll_interval = says_poll_interval(value);
+                }
                 "file" => authored.files = self.files(value),
                 other => self.unknown(key.span().start, other, TOP_KEYS),
             }
@@ -222,6 +227,11 @@ impl Reader<'_> {
     }
 }
 
+fn says_poll_interval(policy: &Value<'_>) -> bool {
+    let DeValue::Table(table) = policy.get_ref() else { return false };
+    ["poll-interval-min", "poll-interval-max"].iter().any(|key| table.contains_key(*key))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,6 +249,7 @@ mod tests {
         let text = "profile = \"acme\"\nallow-repeated-trigger = true\n[policy]\nqueued-max = \"1h\"\n[[file]]\ntrigger = \"demand\"\npath = \"so*.csv\"\nnewest = true\n";
         let authored = Authored::parse(Path::new("import.toml"), text).unwrap();
         assert_eq!(authored.policy.queued_max_ms, 3_600_000);
+        assert!(!authored.says_poll_interval);
         assert!(authored.policy.allow_repeated_trigger);
         assert_eq!(authored.files.len(), 1);
         assert!(authored.files[0].newest && !authored.files[0].allow_empty);

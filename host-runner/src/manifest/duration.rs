@@ -43,6 +43,14 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     Ok(Duration::from_millis(total_ms))
 }
 
+/// Writes a duration as [`parse`] reads it, in the largest unit that leaves nothing over.
+pub fn text(duration: Duration) -> String {
+    let ms = duration.as_millis();
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    let whole = units.iter().find(|(unit_ms, _)| ms > 0 && ms.is_multiple_of(*unit_ms));
+    whole.map_or_else(|| format!("{ms}ms"), |(unit_ms, unit)| format!("{}{unit}", ms / unit_ms))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +63,11 @@ mod tests {
         assert_eq!(ms("1h 30m"), Ok(5_400_000));
         assert_eq!(ms("1h30m"), Ok(5_400_000));
         assert_eq!(ms("0s"), Ok(0));
+        for ms in [0, 1, 500, 1_000, 90_000, 5_400_000, 86_400_000] {
+            let duration = Duration::from_millis(ms);
+            assert_eq!(parse(&text(duration)), Ok(duration));
+        }
+        assert_eq!(text(Duration::from_mins(90)), "90m");
         for refused in ["", "30", "s", "-1s", "1.5h", "3 s", "99999999999999999999s", "1w"] {
             assert!(parse(refused).is_err(), "{refused}");
         }

@@ -50,7 +50,9 @@ impl SignInError {
             | Self::OneTimeSecretMissing
             | Self::OneTimeSecretInvalid
             | Self::OneTimeCodeUsed
-            | Self::Credentials(CredentialsError::Missing(_)) => Advice::SignIn,
+            | Self::Credentials(CredentialsError::Missing(_) | CredentialsError::Refused(_)) => {
+                Advice::SignIn
+            }
             Self::Unavailable(_) | Self::Credentials(CredentialsError::Unavailable(_)) => {
                 Advice::CallAgain
             }
@@ -61,8 +63,11 @@ impl SignInError {
     /// What the caller can do about it.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Refused(_) => {
+            Self::Refused(Fault::PermanentUnauthorized(_)) => {
                 "check user name and password; three failures in a row lock the account, so this process does not try again"
+            }
+            Self::Refused(_) => {
+                "check that the base URL is Knosc's, and whether a proxy answers in its place"
             }
             Self::Unavailable(_) => "sign in again later",
             Self::Net(error) => error.hint(),
@@ -84,7 +89,7 @@ impl SignInError {
     }
 
     /// Whether another try with the same credentials cannot end better.
-    pub(super) const fn is_final(&self) -> bool {
+    pub const fn is_final(&self) -> bool {
         matches!(
             self,
             Self::Refused(_)

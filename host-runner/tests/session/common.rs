@@ -2,13 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::session::Session;
 use knosc_runner::BoxFuture;
 use knosc_runner::clock::SystemClock;
 use knosc_runner::credentials::{Credentials, CredentialsError, Secret};
 use knosc_runner::net::{Client, ClientConfig};
-use knosc_runner::session::SessionKeeper;
+use knosc_runner::session::{SessionKeeper, SignInError};
 use knosc_runner::tenant::{Tenant, TenantConfig};
 use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Running};
 
@@ -16,13 +15,13 @@ use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Running};
 pub(crate) struct Recorded {
     secret: Mutex<Secret>,
     pub(crate) kept: Mutex<Vec<Session>>,
-    pub(crate) refused: Mutex<Vec<Fault>>,
+    pub(crate) failed: Mutex<Vec<SignInError>>,
 }
 
 impl Recorded {
     pub(crate) fn new(secret: Secret) -> Arc<Self> {
-        let (kept, refused) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { secret: Mutex::new(secret), kept, refused })
+        let (kept, failed) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { secret: Mutex::new(secret), kept, failed })
     }
 
     pub(crate) fn replace(&self, secret: Secret) {
@@ -40,8 +39,8 @@ impl Credentials for Recorded {
         Box::pin(std::future::ready(()))
     }
 
-    fn refused(&self, fault: &Fault) -> BoxFuture<'_, ()> {
-        self.refused.lock().unwrap().push(fault.clone());
+    fn failed(&self, error: &SignInError) -> BoxFuture<'_, ()> {
+        self.failed.lock().unwrap().push(error.clone());
         Box::pin(std::future::ready(()))
     }
 }

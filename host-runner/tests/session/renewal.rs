@@ -67,7 +67,7 @@ async fn a_password_that_was_changed_meanwhile_is_tried_once() {
     }
     assert_eq!(callers.join_all().await, vec![false; 20]);
     assert_eq!(knosc.model().sign_in_attempts(), 2);
-    assert_eq!(credentials.refused.lock().unwrap().len(), 1);
+    assert_eq!(credentials.failed.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -79,6 +79,24 @@ async fn a_given_session_that_cannot_be_refreshed_is_over() {
     let (generation, _) = keeper.headers(Method::Get).await.unwrap();
     assert!(!keeper.renew(generation).await);
     assert_eq!(counts(&knosc), (0, 1));
+}
+
+#[tokio::test]
+async fn a_session_that_somebody_else_made_meanwhile_is_taken() {
+    let knosc = knosc();
+    let bare = |mut session: knosc_bulk_import::session::Session| {
+        session.refresh = None;
+        session
+    };
+    let mine = bare(keeper(&knosc, Recorded::new(demo())).session().await.unwrap());
+    let credentials = Recorded::new(Secret::Session(mine));
+    let keeper_of_mine = keeper(&knosc, credentials.clone());
+    let (generation, _) = keeper_of_mine.headers(Method::Get).await.unwrap();
+    let theirs = bare(keeper(&knosc, Recorded::new(demo())).session().await.unwrap());
+    credentials.replace(Secret::Session(theirs));
+    assert!(keeper_of_mine.renew(generation).await);
+    assert!(!keeper_of_mine.renew(generation + 1).await, "it is given twice");
+    assert_eq!(counts(&knosc), (0, 2));
 }
 
 #[tokio::test]

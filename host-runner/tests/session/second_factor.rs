@@ -64,7 +64,7 @@ async fn a_wrong_code_is_final() {
         assert!(matches!(error, SignInError::Refused(_)), "{error:?}");
     }
     assert_eq!(knosc.model().sign_in_attempts(), 2);
-    assert_eq!(credentials.refused.lock().unwrap().len(), 1);
+    assert_eq!(credentials.failed.lock().unwrap().len(), 1);
 }
 
 /// The machine's clock, moved forward by less than one step.

@@ -65,7 +65,7 @@ async fn a_wrong_password_is_tried_once() {
         assert!(!keeper.renew(0).await);
     }
     assert_eq!(knosc.model().sign_in_attempts(), 1);
-    assert_eq!(credentials.refused.lock().unwrap().len(), 1);
+    assert_eq!(credentials.failed.lock().unwrap().len(), 1);
     assert!(credentials.kept.lock().unwrap().is_empty());
 }
 
@@ -94,7 +94,7 @@ async fn knosc_not_being_well_is_not_final() {
     let error = keeper.session().await.unwrap_err();
     assert!(matches!(error, SignInError::Unavailable(_)), "{error:?}");
     assert_eq!(error.advice(), Advice::CallAgain);
-    assert!(credentials.refused.lock().unwrap().is_empty());
+    assert!(!credentials.failed.lock().unwrap()[0].is_final());
     assert!(keeper.session().await.is_ok());
 }
 

@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use knosc_bulk_import::blob::{BlobError, FileKind, MAGIC_BYTES};
 use knosc_bulk_import::trigger::{Group, Trigger};
-use knosc_checks::Filling;
-use knosc_runner::manifest::SourceFile;
+use knosc_checks::{Filling, Sheet};
+use knosc_runner::manifest::{SourceFile, duration};
 
+use crate::pinned::PinnedBlob;
 use crate::problem::{FileProblem, Problem};
 
 /// What the checks hold a file to.
@@ -24,17 +25,24 @@ pub struct Limits {
 /// A file that is written to is waited for no longer than so many times its settle time.
 const SETTLE_ROUNDS: u32 = 3;
 
-/// Checks one file; gives its size.
-pub fn file(file: &SourceFile, limits: Limits) -> Result<u64, Problem> {
+/// Checks one file, and gives it as it was checked. Tells where it has to wait for a file.
+pub fn file(
+    file: &SourceFile,
+    limits: Limits,
+    note: &mut dyn FnMut(&str),
+) -> Result<PinnedBlob, Problem> {
     let problem = |problem| Problem::File { path: file.path.clone(), problem };
     // Before its name is looked at: a folder has none that could be sent.
     metadata(&file.path).map_err(problem)?;
-    settle(&file.path, limits.settle).map_err(problem)?;
+    settle(&file.path, limits.settle, note).map_err(problem)?;
     let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.ok_or(FileProblem::Content(BlobError::NoName)).map_err(problem)?;
-    let size = look(&file.path, &name, file.trigger, file.allow_empty, limits.max_bytes)
-        .map_err(problem)?;
-    Ok(size)
+    FileKind::of_name(&name).map_err(|error| problem(FileProblem::Content(error)))?;
+    // Before anything is looked at: what is sent is what was looked at, or it is refused.
+    let blob = PinnedBlob::open(&file.path)
+        .map_err(|error| problem(FileProblem::Unreadable(error.to_string())))?;
+    look(&file.path, &name, file.trigger, file.allow_empty, limits.max_bytes).map_err(problem)?;
+    Ok(blob)
 }
 
 fn look(
@@ -43,7 +51,7 @@ fn look(
     trigger: Trigger,
     allow_empty: bool,
     max_bytes: u64,
-) -> Result<u64, FileProblem> {
+) -> Result<(), FileProblem> {
     let metadata = metadata(path)?;
     let kind = FileKind::of_name(name).map_err(FileProblem::Content)?;
     if metadata.len() > max_bytes {
@@ -56,22 +64,34 @@ fn look(
     kind.check(name, &first).map_err(FileProblem::Content)?;
     // Only transactional files close by what they leave out, and --allow-empty needs no look inside.
     if trigger.group() == Group::Transactions && !allow_empty {
-        let filling = filling(path, kind)?;
-        if filling != Filling::Rows {
-            let name = name.to_owned();
-            return Err(FileProblem::Content(BlobError::HeaderOnly { name, trigger }));
-        }
+        rows(path, name, kind, trigger)?;
     }
-    Ok(metadata.len())
+    Ok(())
 }
 
-fn filling(path: &Path, kind: FileKind) -> Result<Filling, FileProblem> {
+/// Refuses a table without a row. Which sheet of a workbook Knosc reads is not documented, so that none may be without.
+fn rows(path: &Path, name: &str, kind: FileKind, trigger: Trigger) -> Result<(), FileProblem> {
     let file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let name = name.to_owned();
     match kind {
-        FileKind::Csv => knosc_checks::csv_filling(file),
-        FileKind::Xlsx => knosc_checks::xlsx_filling(file),
+        FileKind::Csv => match knosc_checks::csv_filling(file).map_err(FileProblem::Check)? {
+            Filling::Rows => Ok(()),
+            Filling::Nothing | Filling::HeaderOnly => {
+                Err(FileProblem::Content(BlobError::HeaderOnly { name, trigger }))
+            }
+        },
+        FileKind::Xlsx => {
+            match knosc_checks::sheet_without_rows(file).map_err(FileProblem::Check)? {
+                None => Ok(()),
+                Some(Sheet { is_only: true, .. }) => {
+                    Err(FileProblem::Content(BlobError::HeaderOnly { name, trigger }))
+                }
+                Some(Sheet { name: sheet, .. }) => {
+                    Err(FileProblem::SheetWithoutRows { name, sheet, trigger })
+                }
+            }
+        }
     }
-    .map_err(FileProblem::Check)
 }
 
 fn metadata(path: &Path) -> Result<Metadata, FileProblem> {
@@ -89,10 +109,11 @@ fn metadata(path: &Path) -> Result<Metadata, FileProblem> {
 }
 
 /// Waits until the file was left alone for `quiet`: an export that is still being written is a cut file.
-fn settle(path: &Path, quiet: Duration) -> Result<(), FileProblem> {
+fn settle(path: &Path, quiet: Duration, note: &mut dyn FnMut(&str)) -> Result<(), FileProblem> {
     if quiet.is_zero() {
         return Ok(());
     }
+    let mut is_told = false;
     let begun = std::time::Instant::now();
     while begun.elapsed() <= quiet * SETTLE_ROUNDS {
         let modified = metadata(path)?.modified().map_err(unreadable)?;
@@ -101,9 +122,15 @@ fn settle(path: &Path, quiet: Duration) -> Result<(), FileProblem> {
         if age >= quiet {
             return Ok(());
         }
+        if !std::mem::replace(&mut is_told, true) {
+            let (path, quiet) = (path.display(), duration::text(quiet));
+            note(&format!(
+                "{path} was written just now: waiting until it rests for {quiet} (--settle)"
+            ));
+        }
         std::thread::sleep(quiet.saturating_sub(age));
     }
-    Err(FileProblem::Unsettled { settle_s: quiet.as_secs() })
+    Err(FileProblem::Unsettled { settle: duration::text(quiet) })
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -9,8 +9,13 @@ use knosc_bulk_import::fault::{Advice, Fault};
 use knosc_bulk_import::origin::OriginError;
 use knosc_bulk_import::plan::PlanError;
 use knosc_bulk_import::policy::PolicyError;
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::blobs::BlobSourceError;
+use knosc_runner::credentials::CredentialsError;
+use knosc_runner::egress::Denial;
 use knosc_runner::error::Error;
 use knosc_runner::manifest::ManifestError;
+use knosc_runner::session::SignInError;
 
 use crate::exit::{self, Exit};
 
@@ -33,16 +38,18 @@ pub enum Problem {
     Policy(#[from] PolicyError),
     #[error("{}: {problem}", path.display())]
     File { path: PathBuf, problem: FileProblem },
+    #[error("{} is there already", path.display())]
+    Exists { path: PathBuf },
     #[error("{what}: {message}")]
     Io { what: String, message: String },
     #[error("no session and no credentials for {origin}")]
     NoCredentials { origin: String },
-    #[error(
-        "Knosc refused this user name and password before ({message}); they were not tried again"
-    )]
+    #[error("Knosc refused this sign-in before ({message}); it was not tried again")]
     RefusedBefore { message: String },
     #[error(transparent)]
-    Library(#[from] Error),
+    Library(Error),
+    #[error("the template lies elsewhere: {denial}")]
+    TemplateElsewhere { link: String, denial: Denial },
     #[error("interrupted")]
     Interrupted,
     #[error("{0}")]
@@ -62,8 +69,12 @@ pub enum FileProblem {
     Unreadable(String),
     #[error("the file has {size} bytes; at most {max_bytes} are sent")]
     TooBig { size: u64, max_bytes: u64 },
-    #[error("the file is still being written: it did not rest for {settle_s} s")]
-    Unsettled { settle_s: u64 },
+    #[error("the file is still being written: it did not rest for {settle}")]
+    Unsettled { settle: String },
+    #[error(
+        "sheet '{sheet}' of '{name}' has a header and no rows, and which sheet Knosc reads is not documented: {trigger} might be closed, archived or replaced as a whole"
+    )]
+    SheetWithoutRows { name: String, sheet: String, trigger: Trigger },
     #[error(transparent)]
     Content(BlobError),
     #[error(transparent)]
@@ -82,10 +93,12 @@ impl Problem {
             Self::Plan(_) => "plan",
             Self::Policy(_) => "policy",
             Self::File { problem, .. } => problem.code(),
+            Self::Exists { .. } => "exists",
             Self::Io { .. } => "io",
             Self::NoCredentials { .. } => "no-credentials",
             Self::RefusedBefore { .. } => "refused-before",
             Self::Library(error) => library_code(error),
+            Self::TemplateElsewhere { .. } => "template-elsewhere",
             Self::Interrupted => "interrupted",
             Self::Internal(_) => "internal",
         }
@@ -96,6 +109,7 @@ impl Problem {
             Self::File { problem, .. } => problem.exit(),
             Self::NoCredentials { .. } | Self::RefusedBefore { .. } => Exit::NotSignedIn,
             Self::Library(error) => library_exit(error),
+            Self::TemplateElsewhere { .. } => Exit::Denied,
             Self::Interrupted => Exit::Interrupted,
             Self::Internal(_) => Exit::Internal,
             Self::Usage { .. }
@@ -105,6 +119,7 @@ impl Problem {
             | Self::Manifest(_)
             | Self::Plan(_)
             | Self::Policy(_)
+            | Self::Exists { .. }
             | Self::Io { .. } => Exit::Usage,
         }
     }
@@ -133,18 +148,36 @@ impl Problem {
             Self::Plan(error) => error.hint().to_owned(),
             Self::Policy(_) => "mend [policy] of the manifest, or --poll-interval".to_owned(),
             Self::File { problem, .. } => problem.hint().to_owned(),
+            Self::Exists { .. } => {
+                "it may hold somebody's work and is not overwritten; name another file".to_owned()
+            }
             Self::Io { .. } => "look at the path and its permissions".to_owned(),
             Self::NoCredentials { .. } => {
                 "run knosc-runner login, or set KNOSC_USERNAME and KNOSC_PASSWORD".to_owned()
             }
             Self::RefusedBefore { .. } => {
-                "three refusals lock the account: change the password here, or run knosc-runner logout to forget the refusal"
+                "three refusals lock the account: change user name, password or one-time secret, or run knosc-runner logout to forget the refusal"
                     .to_owned()
             }
             Self::Library(Error::SignIn(error)) => error.hint().to_owned(),
             Self::Library(error) => error.hint().to_owned(),
+            Self::TemplateElsewhere { link, .. } => {
+                format!("your session is for your tenant alone; open the link yourself: {link}")
+            }
             Self::Interrupted => "an accepted job goes on in Knosc".to_owned(),
             Self::Internal(_) => "run again with -vv and report this".to_owned(),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            // Another process was refused while this one waited for it.
+            Error::SignIn(SignInError::Credentials(CredentialsError::Refused(message))) => {
+                Self::RefusedBefore { message }
+            }
+            error => Self::Library(error),
         }
     }
 }
@@ -159,7 +192,9 @@ impl FileProblem {
             Self::Unsettled { .. } => "file-unsettled",
             Self::Content(BlobError::Extension { .. }) => "file-extension",
             Self::Content(BlobError::Empty { .. }) => "file-empty",
-            Self::Content(BlobError::HeaderOnly { .. }) => "header-only",
+            Self::Content(BlobError::HeaderOnly { .. }) | Self::SheetWithoutRows { .. } => {
+                "header-only"
+            }
             Self::Content(_) => "file-content",
             Self::Check(_) => "file-check",
         }
@@ -174,7 +209,10 @@ impl FileProblem {
             | Self::Unreadable(_)
             | Self::TooBig { .. }
             | Self::Content(BlobError::Extension { .. } | BlobError::NoName) => Exit::Usage,
-            Self::Unsettled { .. } | Self::Content(_) | Self::Check(_) => Exit::CheckFailed,
+            Self::Unsettled { .. }
+            | Self::SheetWithoutRows { .. }
+            | Self::Content(_)
+            | Self::Check(_) => Exit::CheckFailed,
         }
     }
 
@@ -190,6 +228,9 @@ impl FileProblem {
                 "if the size is right, raise --max-bytes; never split a file: REFRESH closes what a part leaves out"
             }
             Self::Unsettled { .. } => "run again when the export is finished, or lower --settle",
+            Self::SheetWithoutRows { .. } => {
+                "remove the sheet or hide it, or say so with allow-empty if the empty table is meant"
+            }
             Self::Content(error) => error.hint(),
             Self::Check(error) => error.hint(),
         }
@@ -225,6 +266,7 @@ fn library_exit(error: &Error) -> Exit {
     match error {
         Error::Fault(fault) => exit::of_fault(fault),
         Error::Journal(knosc_runner::journal::JournalError::Locked { .. }) => Exit::Locked,
+        Error::Blob(BlobSourceError::Changed { .. }) => Exit::CheckFailed,
         Error::Blob(_) | Error::Setup { .. } => Exit::Usage,
         Error::Egress(_) | Error::Limit(_) => Exit::Denied,
         Error::SignIn(error) => of_advice(error.advice()),

@@ -25,11 +25,12 @@ struct StoredSession {
     refresh_csrf_token: Option<String>,
 }
 
-/// A sign-in that Knosc refused, as a salted hash.
+/// A sign-in that Knosc refused, as salted hashes of the whole and of the user name alone.
 #[derive(Serialize, Deserialize)]
 pub struct StoredRefusal {
     pub salt: String,
     pub digest: String,
+    pub user: String,
     pub message: String,
 }
 
@@ -75,15 +76,23 @@ impl State {
         fs::remove_file(self.path(origin, "session")).is_ok()
     }
 
-    pub fn refusal(&self, origin: &Origin) -> Option<StoredRefusal> {
-        read(&self.path(origin, "refused"))
+    /// The oldest first.
+    pub fn refusals(&self, origin: &Origin) -> Vec<StoredRefusal> {
+        read(&self.path(origin, "refused")).unwrap_or_default()
     }
 
-    pub fn keep_refusal(&self, origin: &Origin, refusal: &StoredRefusal) -> io::Result<()> {
-        self.write(&self.path(origin, "refused"), refusal)
+    pub fn keep_refusals(&self, origin: &Origin, refusals: &[StoredRefusal]) -> io::Result<()> {
+        self.write(&self.path(origin, "refused"), &refusals)
     }
 
-    pub fn forget_refusal(&self, origin: &Origin) -> bool {
+    /// The file that is locked while somebody signs in; nothing stands in it.
+    pub fn sign_in_lock(&self, origin: &Origin) -> io::Result<fs::File> {
+        create_private_folder(&self.folder)?;
+        let path = self.path(origin, "sign-in").with_extension("lock");
+        fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)
+    }
+
+    pub fn forget_refusals(&self, origin: &Origin) -> bool {
         fs::remove_file(self.path(origin, "refused")).is_ok()
     }
 

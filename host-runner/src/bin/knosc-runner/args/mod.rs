@@ -172,6 +172,18 @@ pub enum Auth {
 pub enum Template {
     /// Print what Knosc answers, as it is
     List,
+    /// Save one blank file
+    Get(TemplateGet),
+}
+
+#[derive(Debug, Args)]
+pub struct TemplateGet {
+    /// The upload type, or a link as template list prints it
+    #[arg(value_name = "TRIGGER | LINK")]
+    pub what: String,
+    /// Where to; without it, the link's own file name in this folder. An existing file is never overwritten
+    #[arg(long, env = "KNOSC_TO", value_name = "FILE")]
+    pub to: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

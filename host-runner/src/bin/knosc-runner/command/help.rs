@@ -16,9 +16,11 @@ Every flag has a variable: KNOSC_ and the flag in capitals, --base-url as KNOSC_
 Secrets are never arguments, since other users of a machine see those:
 
   KNOSC_USERNAME      the user name or e-mail address
-  KNOSC_PASSWORD      the password (or --password-file, --password-stdin, --password-command)
+  KNOSC_PASSWORD      the password
   KNOSC_TOTP_SECRET   the base32 secret of an authenticator, or one code of six digits
 
+Each of the three also comes from the first line of a file (--password-file), from what a command prints (--password-command),
+or from standard input (--password-stdin), there a line each in the order above. knosc-runner login asks for what is missing.
 With user name and password set, no verb needs a login first.
 HTTPS_PROXY, NO_PROXY, NO_COLOR, CLICOLOR_FORCE, XDG_STATE_HOME, XDG_CACHE_HOME and XDG_CONFIG_HOME mean what they mean elsewhere.
 ";

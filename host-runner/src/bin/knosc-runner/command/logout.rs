@@ -24,7 +24,7 @@ pub async fn execute(global: &Global, reporter: &mut Reporter) -> Result<Exit, P
         told = tenant.logout().await;
     }
     state.forget_session(&origin);
-    let forgot_refusal = state.forget_refusal(&origin);
+    let forgot_refusal = state.forget_refusals(&origin);
     told?;
     let sentence = match (had_session, forgot_refusal) {
         (true, _) => format!("signed out of {}", origin.tenant()),

@@ -4,6 +4,7 @@
 
 mod auth_status;
 mod help;
+mod links;
 mod login;
 mod logout;
 mod plan;
@@ -30,6 +31,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Logout => logout::execute(global, reporter).await,
         Verb::Auth(Auth::Status) => auth_status::execute(global, reporter),
         Verb::Template(Template::List) => template::list(global).await,
+        Verb::Template(Template::Get(args)) => template::get(global, args, reporter).await,
         Verb::Help(args) => help::execute(args),
     }
 }

@@ -3,44 +3,39 @@
 //! Checks the files and sends nothing; `--write-manifest` keeps what was found.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
+
+use knosc_runner::manifest::duration;
 
 use super::source::{self, Source};
 use crate::args::{Global, Plan};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::render::Reporter;
+use crate::save;
 
 pub fn execute(global: &Global, args: &Plan, reporter: &mut Reporter) -> Result<Exit, Problem> {
-    let source = source::read(global, &args.source, &args.files, false)?;
+    let source = source::read(global, &args.source, &args.files, false, reporter)?;
     if let Some(path) = &args.write_manifest {
-        write(path, &manifest(&source, path)).map_err(|error| Problem::Io {
-            what: path.display().to_string(),
-            message: error.to_string(),
-        })?;
+        save::write_new(path, manifest(&source, path).as_bytes())?;
     }
     reporter.begin(&source.origin, source.shown(), source.plan.order());
     Ok(Exit::Done)
 }
 
-/// A manifest is a person's work: an existing one is not overwritten.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    std::fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
-}
-
 fn manifest(source: &Source, manifest: &Path) -> String {
-    let folder = manifest.parent().and_then(|folder| std::path::absolute(folder).ok());
+    let folder = std::path::absolute(manifest).ok();
+    let folder = folder.as_deref().and_then(Path::parent);
     let mut text = format!("base-url = {}\n", quoted(&source.origin.to_string()));
     if source.policy.allow_repeated_trigger {
         text.push_str("allow-repeated-trigger = true\n");
     }
+    text += &policy(source);
     for file in source.plan.order().iter().filter_map(|index| source.files.get(*index)) {
         let absolute = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
-        let path = folder
-            .as_ref()
-            .and_then(|folder| absolute.strip_prefix(folder).ok())
-            .unwrap_or(&absolute);
+        let path =
+            folder.and_then(|folder| absolute.strip_prefix(folder).ok()).unwrap_or(&absolute);
         // A name with glob characters is found as it is before it is read as a pattern.
         let path = quoted(&path.display().to_string());
         let _ = write!(text, "\n[[file]]\ntrigger = \"{}\"\npath = {path}\n", file.trigger);
@@ -49,6 +44,24 @@ fn manifest(source: &Source, manifest: &Path) -> String {
         }
     }
     text
+}
+
+/// `[policy]` with the patience of this plan. The time between polls is left to the default of whatever tenant it is run
+/// with, unless somebody said another.
+fn policy(source: &Source) -> String {
+    let policy = &source.policy;
+    let default = source::default_policy(&source.origin);
+    let polls = [
+        ("poll-interval-min", policy.poll_interval_min_ms, default.poll_interval_min_ms),
+        ("poll-interval-max", policy.poll_interval_max_ms, default.poll_interval_max_ms),
+    ];
+    let said = polls.iter().any(|(_, ms, default_ms)| ms != default_ms);
+    let polls = polls.into_iter().filter(|_| said).map(|(key, ms, _)| (key, u64::from(ms)));
+    let patience = [("queued-max", policy.queued_max_ms), ("running-max", policy.running_max_ms)];
+    polls.chain(patience).fold("\n[policy]\n".to_owned(), |mut text, (key, ms)| {
+        let _ = writeln!(text, "{key} = \"{}\"", duration::text(Duration::from_millis(ms)));
+        text
+    })
 }
 
 /// A basic TOML string.

@@ -26,7 +26,7 @@ pub async fn execute(
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
     let origin = target::origin(global, &Wanted::default())?;
-    let policy = source::with_interval(Policy::default(), args.poll_interval);
+    let policy = source::with_interval(source::default_policy(&origin), args.poll_interval);
     policy.check(origin.is_loopback())?;
     let interrupt = Interrupt::listen();
     let runner = connect::runner(global, &origin)?;

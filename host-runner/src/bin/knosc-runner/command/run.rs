@@ -2,12 +2,6 @@
 //!
 //! Checks everything before anything is sent; the sending is the library's.
 
-use std::sync::Arc;
-
-use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::blobs::{BlobSource, FileBlob};
-use knosc_runner::error::Error;
-
 use super::source::{self, Source};
 use crate::args::{Global, Run, WaitArgs};
 use crate::connect;
@@ -22,7 +16,7 @@ pub async fn execute(
     args: &Run,
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
-    let source = source::read(global, &args.source, &args.files, true)?;
+    let source = source::read(global, &args.source, &args.files, true, reporter)?;
     send(global, source, &args.wait, reporter).await
 }
 
@@ -38,14 +32,9 @@ pub async fn send(
     reporter.begin(&source.origin, source.shown(), source.plan.order());
     let interrupt = Interrupt::listen();
     let runner = connect::runner(global, &source.origin)?;
-    let mut steps: Vec<(Trigger, Arc<dyn BlobSource>)> = Vec::with_capacity(source.files.len());
-    for file in &source.files {
-        let blob = FileBlob::open(&file.path).map_err(Error::from)?;
-        steps.push((file.trigger, Arc::new(blob)));
-    }
     // Every file before the last one has to be complete before the next may go, so that only the last is left alone.
     let detach_after = if wait.detach { source.plan.order().last().copied() } else { None };
-    let drive = Drive { steps, policy, detach_after, wait: wait.wait };
+    let drive = Drive { steps: source.steps(), policy, detach_after, wait: wait.wait };
     let driven = drive::run(&runner, drive, &interrupt, reporter).await?;
     let mut exit = exit::of_report(&driven.report);
     if wait.detach && exit == Exit::Unfinished && all_accepted(&driven.report) {

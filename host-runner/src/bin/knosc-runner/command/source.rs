@@ -2,24 +2,28 @@
 //!
 //! Reads files of this machine; sends nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::blobs::BlobSource;
 use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
 
 use crate::args::{FileArgs, Global, SourceArgs};
 use crate::check::{self, Limits};
 use crate::problem::Problem;
-use crate::render::Shown;
+use crate::render::{Reporter, Shown};
 use crate::target::{self, Wanted};
 
 /// What is to be sent, and to where; everything about it was checked.
 pub struct Source {
     pub origin: Origin,
     pub files: Vec<SourceFile>,
-    pub sizes: Vec<u64>,
+    /// The same files, open, as they were checked.
+    pub blobs: Vec<Arc<dyn BlobSource>>,
     pub plan: Plan,
     pub policy: Policy,
 }
@@ -27,28 +31,50 @@ pub struct Source {
 /// How long files of a folder must be left alone: there, an export job may be at work beside us.
 const FOLDER_SETTLE: Duration = Duration::from_secs(10);
 
+/// How often jobs on this machine are polled: nobody is bothered, and small files are done at once.
+const LOOPBACK_POLL_MS: (u32, u32) = (50, 1_000);
+
+/// The patience that an origin gets where nobody says another.
+pub fn default_policy(origin: &Origin) -> Policy {
+    with_default_polls(Policy::default(), origin)
+}
+
+fn with_default_polls(policy: Policy, origin: &Origin) -> Policy {
+    if !origin.is_loopback() {
+        return policy;
+    }
+    let (poll_interval_min_ms, poll_interval_max_ms) = LOOPBACK_POLL_MS;
+    Policy { poll_interval_min_ms, poll_interval_max_ms, ..policy }
+}
+
 /// Reads and checks a manifest or a folder.
 pub fn read(
     global: &Global,
     source: &SourceArgs,
     files: &FileArgs,
     settles: bool,
+    reporter: &mut Reporter,
 ) -> Result<Source, Problem> {
     let path = &source.source;
     let is_folder = path.is_dir();
-    let (found, mut policy, wanted) = if is_folder {
-        (folder::read(path, &source.map, files.allow_empty)?, Policy::default(), Wanted::default())
+    let (found, authored) = if is_folder {
+        (folder::read(path, &source.map, files.allow_empty)?, Authored::default())
     } else {
         from_manifest(source)?
     };
-    policy.allow_repeated_trigger |= source.allow_repeated_trigger;
+    let wanted = Wanted { base_url: authored.base_url, profile: authored.profile };
     let origin = target::origin(global, &wanted)?;
+    let mut policy = authored.policy;
+    if !authored.says_poll_interval {
+        policy = with_default_polls(policy, &origin);
+    }
+    policy.allow_repeated_trigger |= source.allow_repeated_trigger;
     let settle =
         files.settle.unwrap_or(if is_folder && settles { FOLDER_SETTLE } else { Duration::ZERO });
-    checked(origin, found, policy, files, settle)
+    checked(origin, found, policy, Checks { files, settle }, reporter)
 }
 
-fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Policy, Wanted), Problem> {
+fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Authored), Problem> {
     let path = &source.source;
     let text = std::fs::read_to_string(path).map_err(|error| Problem::Io {
         what: path.display().to_string(),
@@ -56,7 +82,14 @@ fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Policy, Wanted
     })?;
     let authored = Authored::parse(path, &text)?;
     let files = resolve::files(&authored, path)?;
-    Ok((files, authored.policy, Wanted { base_url: authored.base_url, profile: authored.profile }))
+    Ok((files, authored))
+}
+
+/// What files are held to.
+#[derive(Clone, Copy)]
+pub struct Checks<'a> {
+    pub files: &'a FileArgs,
+    pub settle: Duration,
 }
 
 /// Checks policy, order and every file.
@@ -64,20 +97,21 @@ pub fn checked(
     origin: Origin,
     mut files: Vec<SourceFile>,
     policy: Policy,
-    args: &FileArgs,
-    settle: Duration,
+    checks: Checks<'_>,
+    reporter: &mut Reporter,
 ) -> Result<Source, Problem> {
     policy.check(origin.is_loopback())?;
     let planned =
         files.iter().map(|file| Planned { trigger: file.trigger, file_name: file_name(file) });
     let plan = Plan::new(planned.collect(), policy.allow_repeated_trigger)?;
-    let limits = Limits { max_bytes: args.max_bytes, settle };
-    let mut sizes = Vec::with_capacity(files.len());
+    let limits = Limits { max_bytes: checks.files.max_bytes, settle: checks.settle };
+    let mut blobs: Vec<Arc<dyn BlobSource>> = Vec::with_capacity(files.len());
     for file in &mut files {
-        file.allow_empty |= args.allow_empty;
-        sizes.push(check::file(file, limits)?);
+        file.allow_empty |= checks.files.allow_empty;
+        let blob = check::file(file, limits, &mut |sentence| reporter.note(sentence))?;
+        blobs.push(Arc::new(blob));
     }
-    Ok(Source { origin, files, sizes, plan, policy })
+    Ok(Source { origin, files, blobs, plan, policy })
 }
 
 /// With another shortest time between polls; the longest one follows where it has to.
@@ -92,15 +126,21 @@ pub fn with_interval(policy: Policy, interval: Option<Duration>) -> Policy {
 }
 
 impl Source {
+    /// The files as they are sent.
+    pub fn steps(&self) -> Vec<(Trigger, Arc<dyn BlobSource>)> {
+        let files = self.files.iter().zip(&self.blobs);
+        files.map(|(file, blob)| (file.trigger, Arc::clone(blob))).collect()
+    }
+
     /// The files as they are told.
     pub fn shown(&self) -> Vec<Shown> {
-        let files = self.files.iter().zip(&self.sizes);
+        let files = self.files.iter().zip(&self.blobs);
         files
-            .map(|(file, size)| Shown {
+            .map(|(file, blob)| Shown {
                 trigger: file.trigger,
                 file_name: file_name(file),
                 path: file.path.display().to_string(),
-                size: *size,
+                size: blob.size(),
             })
             .collect()
     }

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use knosc_bulk_import::policy::Policy;
 use knosc_runner::manifest::SourceFile;
 
-use super::{run, source};
+use super::run;
+use super::source::{self, Checks};
 use crate::args::{Global, Upload};
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -26,6 +26,8 @@ pub async fn execute(
         allow_empty: args.files.allow_empty,
     };
     let settle = args.files.settle.unwrap_or(Duration::ZERO);
-    let source = source::checked(origin, vec![file], Policy::default(), &args.files, settle)?;
+    let checks = Checks { files: &args.files, settle };
+    let policy = source::default_policy(&origin);
+    let source = source::checked(origin, vec![file], policy, checks, reporter)?;
     run::send(global, source, &args.wait, reporter).await
 }

@@ -3,6 +3,7 @@
 //! Decides nothing. With `--output json` or `ndjson` there are no bars, so that `2>&1` stays parseable.
 
 mod json;
+mod log;
 mod progress;
 mod text;
 
@@ -20,6 +21,7 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::when;
 use progress::View;
+pub use text::bytes;
 
 /// One file of a run, as it is told.
 pub struct Shown {
@@ -37,6 +39,8 @@ pub struct Reporter {
     seq: u64,
     origin: Option<Origin>,
     files: Vec<Shown>,
+    /// The file that is on its way: one that is only looked at tells of bytes too.
+    sending: Option<usize>,
     view: View,
 }
 
@@ -44,7 +48,7 @@ impl Reporter {
     pub fn new(output: Output, quiet: bool, verb: &'static str) -> Self {
         let run_id = format!("{:x}-{:x}", when::now_ms(), std::process::id());
         let view = View::new(output == Output::Text && !quiet);
-        Self { output, verb, run_id, seq: 0, origin: None, files: Vec::new(), view }
+        Self { output, verb, run_id, seq: 0, origin: None, files: Vec::new(), sending: None, view }
     }
 
     /// The tenant and the files, in the order of sending.
@@ -92,6 +96,14 @@ impl Reporter {
 
     /// One piece of news.
     pub fn news(&mut self, news: &Progress) {
+        match news {
+            Progress::UploadProgress { step, .. } if self.sending != Some(*step) => return,
+            Progress::Event(Event { step, fact: Fact::UploadStarted(_), .. }) => {
+                self.sending = Some(*step);
+            }
+            _ => {}
+        }
+        log::news(news, &self.files);
         if self.output == Output::Ndjson {
             self.news_event(news);
         }

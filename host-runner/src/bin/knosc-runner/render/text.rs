@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use knosc_bulk_import::fault::{Advice, Refusal};
 use knosc_bulk_import::job::JobReport;
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::run::{Outcome, Report, StepReport};
@@ -50,8 +51,17 @@ fn step(step: &StepReport) -> String {
         clean(&step.file_name)
     );
     match &step.outcome {
-        Outcome::Completed(job) | Outcome::Failed(job) | Outcome::Pending(job) => {
+        Outcome::Completed(job) => text += &job_tail(job),
+        Outcome::Pending(job) => {
+            // Its last word, which may be one that is not documented.
+            let _ = write!(text, "  {}", clean(job.status.word()));
             text += &job_tail(job);
+        }
+        Outcome::Failed(job) => {
+            text += &job_tail(job);
+            text.push_str(
+                "    what was processed before may be stored; mend the whole file, and send it whole\n",
+            );
         }
         Outcome::Lost(job) => {
             let _ = writeln!(
@@ -61,16 +71,20 @@ fn step(step: &StepReport) -> String {
             );
         }
         Outcome::Refused(fault) => {
-            let status = fault.refusal().and_then(|refusal| refusal.status);
-            let status = status.map_or_else(String::new, |status| format!(" (status {status})"));
-            let _ =
-                writeln!(text, "\n    nothing was accepted: {}{status}", clean(fault.message()));
+            let status = status(fault.refusal());
+            let _ = writeln!(
+                text,
+                "\n    nothing was accepted: {}{status}\n    {}",
+                clean(fault.message()),
+                next_of(fault.advice())
+            );
         }
         Outcome::Unknown(refusal) => {
             let _ = writeln!(
                 text,
-                "\n    the file may have been accepted: {}\n    nothing was sent again; look in Knosc before you send this file again",
-                clean(&refusal.message)
+                "\n    the file may have been accepted: {}{}\n    nothing was sent again; look in Knosc before you send this file again",
+                clean(&refusal.message),
+                status(Some(refusal))
             );
         }
         Outcome::Unchanged(run) => {
@@ -79,6 +93,22 @@ fn step(step: &StepReport) -> String {
         Outcome::NotStarted => text.push_str("  not sent: a step before it did not complete\n"),
     }
     text
+}
+
+fn status(refusal: Option<&Refusal>) -> String {
+    let status = refusal.and_then(|refusal| refusal.status);
+    status.map_or_else(String::new, |status| format!(" (status {status})"))
+}
+
+/// What may be done about a file that was refused.
+const fn next_of(advice: Advice) -> &'static str {
+    match advice {
+        Advice::CallAgain => "this file may be sent again later",
+        Advice::SignIn => "sign in again (knosc-runner login), or ask for the privilege in Knosc",
+        Advice::MendInput => "the same file would be refused again: mend what was refused",
+        Advice::AskOperator => "this machine's policy does not allow it",
+        Advice::PollLater | Advice::Decide => "look in Knosc before you send this file again",
+    }
 }
 
 pub fn jobs(jobs: &[JobReport]) -> String {

@@ -1,0 +1,50 @@
+//! A file as it was when it was checked: whoever changes it after that has it refused.
+//!
+//! Between the check and the first byte lie a sign-in and, in a run, every file before it.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use knosc_runner::BoxFuture;
+use knosc_runner::blobs::{BlobSource, BlobSourceError, FileBlob};
+
+/// An open file and the version that was checked.
+pub struct PinnedBlob {
+    blob: FileBlob,
+    version: String,
+}
+
+impl PinnedBlob {
+    /// Opens a file that is about to be checked.
+    pub fn open(path: &Path) -> Result<Self, BlobSourceError> {
+        let blob = FileBlob::open(path)?;
+        let version = blob.version()?;
+        Ok(Self { blob, version })
+    }
+}
+
+impl BlobSource for PinnedBlob {
+    fn name(&self) -> &str {
+        self.blob.name()
+    }
+
+    fn size(&self) -> u64 {
+        self.blob.size()
+    }
+
+    fn version(&self) -> Result<String, BlobSourceError> {
+        let now = self.blob.version()?;
+        if now == self.version {
+            return Ok(now);
+        }
+        Err(BlobSourceError::Changed { name: self.blob.name().to_owned() })
+    }
+
+    fn read_at(
+        &self,
+        offset: u64,
+        max_bytes: usize,
+    ) -> BoxFuture<'_, Result<Bytes, BlobSourceError>> {
+        self.blob.read_at(offset, max_bytes)
+    }
+}
