@@ -18,6 +18,6 @@ pub(crate) fn command(home: &Path) -> Command {
 }
 
 /// The one that cargo built for this test.
-fn path() -> &'static Path {
+pub(crate) fn path() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_knosc-runner"))
 }

@@ -10,9 +10,17 @@
 )]
 
 mod binary;
+mod changing;
 mod compare;
+mod logs;
 mod pipe;
+mod place;
 mod scenario;
+mod sign_in;
+#[cfg(target_os = "linux")]
+mod terminal;
+mod tls;
+mod whole_runs;
 
 use std::path::{Path, PathBuf};
 

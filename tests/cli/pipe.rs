@@ -5,6 +5,7 @@
 use std::process::Stdio;
 
 use super::binary;
+use super::place::{Place, knosc, run};
 
 #[test]
 fn json_survives_both_streams_in_one_pipe() {
@@ -49,4 +50,93 @@ fn secrets_of_the_environment_are_not_in_the_help() {
         .unwrap();
     assert!(output.status.success());
     assert!(!String::from_utf8_lossy(&output.stdout).contains("canary-word"));
+}
+
+/// One object on stderr, and with the events on stdout every line of both is JSON.
+#[test]
+fn a_fatal_error_is_one_object_in_every_verb_and_form() {
+    let knosc = knosc();
+    let place = Place::new("fatal");
+    place.export("unit-master.csv", "exports/units.csv");
+    let verbs: [&[&str]; 7] = [
+        &["run", "exports", "--settle", "0s"],
+        &["upload", "unit-master", "exports/units.csv"],
+        &["poll", "unit-master:unit-master-upload-000000"],
+        &["login"],
+        &["template", "list"],
+        &["template", "get", "unit-master"],
+        &["auth", "status"],
+    ];
+    for verb in verbs {
+        for form in ["json", "ndjson"] {
+            let mut command = place.runner(&knosc.url(), verb);
+            command.args(["--output", form]).env("KNOSC_PASSWORD", "wrong");
+            if verb[0] == "auth" {
+                command.env_remove("KNOSC_PASSWORD");
+            }
+            let found = run(&mut command);
+            assert_eq!(found.exit, 4, "{verb:?}: {found:?}");
+            assert_eq!(found.stderr.lines().count(), 1, "{verb:?}: {found:?}");
+            for line in found.stdout.lines() {
+                serde_json::from_str::<serde_json::Value>(line).unwrap();
+            }
+            let error: serde_json::Value = serde_json::from_str(&found.stderr).unwrap();
+            assert_eq!((&error["type"], &error["exit_code"]), (&"error".into(), &4.into()));
+            assert!(["code", "message", "known", "hint"].iter().all(|key| error[key].is_string()));
+        }
+    }
+    assert_eq!(knosc.model().sign_in_attempts(), 1);
+}
+
+#[test]
+fn several_jobs_are_polled_at_once_whatever_order_they_come_in() {
+    let knosc = knosc();
+    let place = Place::new("several");
+    let mut jobs = Vec::new();
+    for (trigger, export) in
+        [("unit-master", "unit-master.csv"), ("supplier-master", "suppliers.csv")]
+    {
+        let path = place.export(export, export);
+        let mut command = place.runner(&knosc.url(), &["upload", trigger, "--output", "json"]);
+        let found = run(command.arg(path).arg("--detach"));
+        assert_eq!(found.exit, 0, "{found:?}");
+        let report: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+        jobs.push(format!("{trigger}:{}", report["steps"][0]["job_id"].as_str().unwrap()));
+    }
+    let faults = r#"{"faults":{"polls":{"reorder":true,"foreign":2}}}"#;
+    let now = knosc.now_ms();
+    knosc.model().turn(local_knosc::DEFAULT_TENANT, faults.as_bytes(), now).unwrap();
+    let mut command = place.runner(&knosc.url(), &["poll", "--wait", "1m", "--output", "json"]);
+    let found = run(command.args(&jobs));
+    assert_eq!(found.exit, 0, "{found:?}");
+    let document: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+    let told: Vec<_> = document["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| {
+            format!("{}:{}", job["trigger"].as_str().unwrap(), job["job_id"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(told, jobs, "in the order asked, and nobody else's");
+}
+
+/// A machine that gives no memory is nobody's mistake but this machine's.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_wrong_inside_is_exit_code_1() {
+    let knosc = knosc();
+    let place = Place::new("internal");
+    place.export("unit-master.csv", "units.csv");
+    let runner = place.runner(&knosc.url(), &[]);
+    let mut shell = std::process::Command::new("sh");
+    // The component wants four GiB of addresses, of which it uses next to nothing.
+    let line = "ulimit -v 1000000; exec \"$RUNNER\" upload unit-master units.csv -q";
+    shell.args(["-c", line]).env_clear().current_dir(place.path());
+    shell.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let found = run(shell.env("RUNNER", binary::path()));
+    assert_eq!(found.exit, 1, "{found:?}");
+    assert!(found.stderr.starts_with("error: "), "{found:?}");
+    assert!(found.stderr.contains("known: ") && found.stderr.contains("hint: "), "{found:?}");
+    assert_eq!(knosc.model().upload_posts(), 0);
 }

@@ -84,6 +84,8 @@ pub fn of_report(report: &Report) -> Exit {
             Outcome::Failed(_) => Exit::JobFailed,
             // 10 promises that a rerun sends nothing twice: with an accepted file before it, it does.
             Outcome::Refused(Fault::Transient(_)) if accepted => Exit::NotRun,
+            // The steps themselves were checked before the run: what is wrong now is the file, which changed since.
+            Outcome::Refused(Fault::PermanentInvalid(_)) => Exit::CheckFailed,
             Outcome::Refused(fault) => of_fault(fault),
             Outcome::Unknown(_) => Exit::Unknown,
             Outcome::Pending(_) | Outcome::Lost(_) => Exit::Unfinished,
@@ -116,7 +118,7 @@ Exit codes of knosc-runner
   4   not signed in, or not allowed
   5   still queued or running (or lost) when the wait ended; the line to poll is printed
   6   outcome unknown: the file may have been accepted; nothing was sent again
-  7   check failed; nothing was sent
+  7   a file is unfit, or changed since it was checked; it was not sent
   8   not run because an earlier step failed (only where neither 3 nor 6 holds)
   9   locked by another run
   10  temporary error before anything was accepted; safe to run again

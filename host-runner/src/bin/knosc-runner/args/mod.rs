@@ -67,7 +67,7 @@ pub struct Global {
     #[arg(long, global = true, env = "KNOSC_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
     /// Trust the certificates of this PEM file too
-    #[arg(long, global = true, env = "KNOSC_CA_FILE", value_name = "FILE")]
+    #[arg(long, visible_alias = "ca", global = true, env = "KNOSC_CA_FILE", value_name = "FILE")]
     pub ca_file: Vec<PathBuf>,
     #[command(flatten)]
     pub auth: AuthArgs,

@@ -45,8 +45,8 @@ pub fn report(report: &Report, poll_line: Option<&str>) -> String {
 
 fn step(step: &StepReport) -> String {
     let mut text = format!(
-        "{:<11}  {:<20}  {}",
-        step.outcome.word(),
+        "{}  {:<20}  {}",
+        paint(&format!("{:<11}", step.outcome.word()), colour(&step.outcome)),
         step.trigger.name(),
         clean(&step.file_name)
     );
@@ -152,7 +152,25 @@ pub fn poll_line(origin: &Origin, report: &Report) -> Option<String> {
 }
 
 pub fn problem(problem: &Problem) -> String {
-    format!("error: {problem}\nknown: {}\nhint: {}\n", problem.known(), problem.hint())
+    let error = paint("error:", RED);
+    format!("{error} {problem}\nknown: {}\nhint: {}\n", problem.known(), problem.hint())
+}
+
+const RED: u8 = 31;
+const GREEN: u8 = 32;
+const YELLOW: u8 = 33;
+
+const fn colour(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Completed(_) | Outcome::Unchanged(_) => GREEN,
+        Outcome::Failed(_) | Outcome::Unknown(_) | Outcome::Lost(_) => RED,
+        Outcome::Refused(_) | Outcome::Pending(_) | Outcome::NotStarted => YELLOW,
+    }
+}
+
+/// Coloured for terminals. Whoever writes it out takes the colour away elsewhere, or where `NO_COLOR` says so.
+fn paint(text: &str, colour: u8) -> String {
+    format!("\u{1b}[{colour}m{text}\u{1b}[0m")
 }
 
 /// A size for people, in powers of 1000.
