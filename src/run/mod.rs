@@ -9,7 +9,7 @@
 //!   ready ───────────────► sending ───────────────► sealed ───────────────► watching ─────────────► ended
 //!     ▲                       │  upload-ended          │ upload-ended           │ missing × 5          │
 //!     │                       └───────────────────────►┴───────────────────────►┴────────────────────► │
-//!     └──────────────────────── resolved(not-accepted) ◄── unknown or refused ◄────────────────────────┘
+//!     └──────────────────── resolved(not-accepted) ◄── unknown, refused or lost ◄──────────────────────┘
 //! ```
 
 mod event;
@@ -169,6 +169,11 @@ impl Run {
             outcome: step.outcome(),
         });
         Report { steps: steps.collect(), events: self.history.clone() }
+    }
+
+    /// How a file ended, or where it stands; none if there is no such file.
+    pub fn outcome(&self, step: usize) -> Option<Outcome> {
+        self.steps.get(step).map(Step::outcome)
     }
 
     /// The files and their order.

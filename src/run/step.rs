@@ -167,7 +167,8 @@ impl Step {
     ) -> Result<Self, Mismatch> {
         let open = matches!(
             self,
-            Self::Sending(_) | Self::Ended(Outcome::Unknown(_) | Outcome::Refused(_))
+            Self::Sending(_)
+                | Self::Ended(Outcome::Unknown(_) | Outcome::Refused(_) | Outcome::Lost(_))
         );
         match resolution {
             Resolution::Accepted(job) if open => accepted(planned, job, at_ms),

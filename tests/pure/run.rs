@@ -165,6 +165,12 @@ fn a_job_that_is_not_named_five_times_is_lost() {
         facts.push(observed(JobStatus::Missing));
         check(&facts, if count == MISSING_POLLS_MAX { "lost" } else { "pending" }, false);
     }
+    // A person who looked in Knosc decides, as on an unknown outcome.
+    facts.push(Fact::Resolved(Resolution::NotAccepted));
+    check(&facts, "not-started", true);
+    facts.pop();
+    facts.push(Fact::Resolved(Resolution::Accepted(job(Trigger::UnitMaster))));
+    check(&facts, "pending", false);
     let mut seen_again = vec![started(), accepted()];
     for _ in 0..20 {
         seen_again.extend([observed(JobStatus::Missing), observed(JobStatus::Running)]);

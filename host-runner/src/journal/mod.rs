@@ -2,6 +2,9 @@
 //!
 //! A journal holds exactly one run. It decides nothing: whether facts fit together is the run machine's.
 
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
 use std::sync::{Mutex, PoisonError};
 
 use knosc_bulk_import::run::Event;
@@ -11,7 +14,7 @@ use crate::BoxFuture;
 /// The record of one run.
 ///
 /// `append` returns only when the event would survive a crash: the component makes its next request after that, and a run is
-/// rebuilt from these events alone. One writer at a time; the `SQLite` journal of the command line tool holds a lock for it.
+/// rebuilt from these events alone. One writer at a time; the command line tool holds a lock of its `SQLite` store for it.
 pub trait Journal: Send + Sync {
     /// Every event so far, in the order of appending; empty for a new run.
     fn history(&self) -> BoxFuture<'_, Result<Vec<Event>, JournalError>>;

@@ -1,0 +1,208 @@
+//! The journal of one run in the store: each event is checked, written and on disk before it is answered.
+//!
+//! Holds the run machine, folded from the same events, so that no event is written that does not fit.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use knosc_bulk_import::job::{JobReport, RowError};
+use knosc_bulk_import::plan::{Plan, Planned};
+use knosc_bulk_import::run::{Command, Event, Fact, Outcome, Resolution, Run};
+
+use super::codec;
+use super::error::StoreError;
+use super::record::{Digest, RecordedEvent, RecordedRun, Standing};
+use super::write::{self, Change};
+use super::writer::{Answer, Writer};
+use crate::BoxFuture;
+use crate::journal::{Journal, JournalError};
+
+/// The journal of one run.
+///
+/// A poll that [repeats](Event::repeats) the last event takes its place in memory and is not written. After an event that could
+/// not be written nothing more is taken: what is on disk decides, when the run is resumed.
+pub struct SqliteJournal {
+    id: String,
+    writer: Writer,
+    state: Mutex<State>,
+    broken: Arc<AtomicBool>,
+}
+
+struct State {
+    run: Run,
+    next_seq: usize,
+    /// Made while a file is sent, and written with its seal.
+    digests: HashMap<usize, Digest>,
+}
+
+impl SqliteJournal {
+    /// Folds what the store holds of a run.
+    pub(super) fn new(
+        writer: Writer,
+        recorded: &RecordedRun,
+        events: Vec<RecordedEvent>,
+    ) -> Result<Self, StoreError> {
+        let history: Vec<Event> = events.into_iter().map(|recorded| recorded.event).collect();
+        let run = Run::replay(plan(recorded)?, recorded.policy, &history)?;
+        let state = State { run, next_seq: history.len(), digests: HashMap::new() };
+        Ok(Self {
+            id: recorded.id.clone(),
+            writer,
+            state: Mutex::new(state),
+            broken: Arc::new(AtomicBool::new(false)),
+        })
+    }
+
+    /// The run's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The run as its events make it.
+    pub fn run(&self) -> Run {
+        self.state().run.clone()
+    }
+
+    /// Records what a person found out.
+    ///
+    /// # Errors
+    /// [`StoreError::Illegal`] if the step is not open; else the storage's.
+    pub async fn resolve(
+        &self,
+        step: usize,
+        resolution: Resolution,
+        actor: String,
+        at_ms: u64,
+    ) -> Result<(), StoreError> {
+        let event = Event { at_ms, step, fact: Fact::Resolved(resolution) };
+        self.write(event, Some(actor)).await
+    }
+
+    /// Records one event.
+    ///
+    /// # Errors
+    /// [`StoreError::Illegal`] if it does not fit; else the storage's, and then nothing more is taken.
+    pub async fn record(&self, event: Event) -> Result<(), StoreError> {
+        self.write(event, None).await
+    }
+
+    async fn write(&self, event: Event, actor: Option<String>) -> Result<(), StoreError> {
+        // A place first: from the moment that the machine believes the event, nothing may keep it from the thread.
+        let place = self.writer.place().await?;
+        let answer: Answer<()> = {
+            let mut state = self.state();
+            if self.broken.load(Ordering::SeqCst) {
+                return Err(StoreError::Stopped {
+                    message: "an event of this run was not written".to_owned(),
+                });
+            }
+            let repeats = state.run.history().last().is_some_and(|last| event.repeats(last));
+            let errors = row_errors(&event);
+            let fact = codec::encode(&event.fact)?;
+            state.run.apply(event.clone())?;
+            if repeats {
+                return Ok(());
+            }
+            let change = state.change(&self.id, &event, fact, errors, actor);
+            let broken = Arc::clone(&self.broken);
+            place.hand_in(move |connection| {
+                let written = write::append(connection, &change);
+                broken.fetch_or(written.is_err(), Ordering::SeqCst);
+                written
+            })
+        };
+        let written = answer.wait().await;
+        self.broken.fetch_or(written.is_err(), Ordering::SeqCst);
+        written
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What is written of an event that the machine took.
+    fn change(
+        &mut self,
+        run: &str,
+        event: &Event,
+        fact: String,
+        row_errors: Vec<RowError>,
+        actor: Option<String>,
+    ) -> Change {
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        let accepted = match &event.fact {
+            Fact::UploadAccepted(job) | Fact::Resolved(Resolution::Accepted(job)) => {
+                Some(job.job_id.clone())
+            }
+            _ => None,
+        };
+        let is_seal = matches!(event.fact, Fact::UploadSealed(_));
+        let outcome = self.run.outcome(event.step);
+        Change {
+            run: run.to_owned(),
+            seq,
+            at_ms: event.at_ms,
+            step: event.step,
+            fact,
+            actor,
+            standing: outcome.as_ref().map_or(Standing::NotStarted, Standing::from),
+            accepted,
+            sha256: if is_seal { self.digests.remove(&event.step) } else { None },
+            row_errors,
+            is_over: self.is_over(event.at_ms),
+        }
+    }
+
+    /// Whether nothing is left to do: no file to send, no job to watch and nothing to decide.
+    fn is_over(&self, now_ms: u64) -> bool {
+        let open = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Unknown(_) | Outcome::Pending(_) | Outcome::Lost(_))
+        };
+        let steps = 0..self.run.plan().files().len();
+        let is_open = steps.filter_map(|step| self.run.outcome(step)).any(|outcome| open(&outcome));
+        !is_open && matches!(self.run.next(now_ms), Command::Finish(_))
+    }
+}
+
+/// The row errors of a job that ended.
+fn row_errors(event: &Event) -> Vec<RowError> {
+    match &event.fact {
+        Fact::JobObserved(JobReport { status, errors, .. }) if status.is_final() => errors.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The plan of the files that a run sends.
+pub(super) fn plan(recorded: &RecordedRun) -> Result<Plan, StoreError> {
+    let sent = recorded.steps.iter().filter(|step| step.unchanged_of.is_none());
+    let planned =
+        sent.map(|step| Planned { trigger: step.trigger, file_name: step.file_name.clone() });
+    Plan::new(planned.collect(), recorded.policy.allow_repeated_trigger)
+        .map_err(|error| StoreError::Corrupt { message: format!("run {}: {error}", recorded.id) })
+}
+
+impl Journal for SqliteJournal {
+    fn history(&self) -> BoxFuture<'_, Result<Vec<Event>, JournalError>> {
+        Box::pin(async { Ok(self.state().run.history().to_vec()) })
+    }
+
+    fn append(&self, event: Event) -> BoxFuture<'_, Result<(), JournalError>> {
+        Box::pin(async { self.write(event, None).await.map_err(JournalError::from) })
+    }
+
+    fn digest(&self, step: usize, sha256: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
+        self.state().digests.insert(step, Digest(sha256));
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteJournal").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,250 @@
+//! The tables, and how a file of an older version gets there. A newer version is refused and never rewritten.
+//!
+//! Opens and prepares; what is in the tables is for `read` and `write`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::error::StoreError;
+
+/// Marks the file as a journal of ours: another program's database is not written to. "KNJ1".
+const APPLICATION_ID: i64 = 0x4B4E_4A31;
+
+/// One step a version; a version that was released is never changed, only followed.
+const MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE runs (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        tenant TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        finished_ms INTEGER,
+        policy TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE steps (
+        run TEXT NOT NULL REFERENCES runs (id),
+        step INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        trigger_name TEXT NOT NULL,
+        file_name TEXT NOT NULL,
+        path TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        expected_sha256 TEXT,
+        sha256 TEXT,
+        outcome TEXT NOT NULL,
+        job_id TEXT,
+        accepted INTEGER,
+        unchanged_of TEXT,
+        PRIMARY KEY (run, step)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX steps_of_trigger ON steps (trigger_name, run);
+    CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        run TEXT NOT NULL REFERENCES runs (id),
+        seq INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        step INTEGER NOT NULL,
+        fact TEXT NOT NULL,
+        actor TEXT,
+        UNIQUE (run, seq)
+    ) STRICT;
+    CREATE TABLE locks (
+        tenant TEXT NOT NULL,
+        trigger_name TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        host TEXT NOT NULL,
+        since_ms INTEGER NOT NULL,
+        run TEXT NOT NULL,
+        PRIMARY KEY (tenant, trigger_name)
+    ) STRICT, WITHOUT ROWID;",
+    "CREATE TABLE row_errors (
+        run TEXT NOT NULL REFERENCES runs (id),
+        step INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        row_number INTEGER,
+        message TEXT NOT NULL,
+        PRIMARY KEY (run, step, position)
+    ) STRICT, WITHOUT ROWID;",
+];
+
+/// The newest version known here.
+const VERSION: i64 = 2;
+
+const _: () = assert!(MIGRATIONS.len() == 2, "a migration a version");
+
+/// Checking a file takes time in proportion to its size: this much is checked in some hundredths of a second, and holds
+/// tens of thousands of events.
+const CHECKED_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// How long a process that opens the journal waits for one that writes: a write takes milliseconds.
+const OPEN_BUSY: Duration = Duration::from_secs(5);
+
+/// How long a write waits. A fact that cannot be recorded ends its run, so that patience pays.
+const WRITE_BUSY: Duration = Duration::from_secs(30);
+
+/// The journal's file in a state folder.
+pub(super) fn path(folder: &Path) -> PathBuf {
+    folder.join("journal.db")
+}
+
+/// Opens the journal of a folder that exists; makes one where there is none.
+pub(super) fn open(folder: &Path, bytes_max: Option<u64>) -> Result<Connection, StoreError> {
+    let path = path(folder);
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(folder, &path)?,
+        Err(error) => return Err(StoreError::Folder { message: error.to_string() }),
+        // A journal is made whole and then given its name: an empty one was cut, and what it knew is lost.
+        Ok(metadata) if metadata.len() == 0 => {
+            return Err(StoreError::Corrupt { message: "the file is empty".to_owned() });
+        }
+        Ok(_) => {}
+    }
+    let mut connection = connect(&path, OpenFlags::empty())?;
+    let version = version(&connection)?;
+    if version > VERSION {
+        return Err(StoreError::Newer { found: version, known: VERSION });
+    }
+    check(&connection, &path)?;
+    durable(&connection)?;
+    migrate(&mut connection, version)?;
+    is_writable(&mut connection)?;
+    if let Some(bytes_max) = bytes_max {
+        let page_bytes: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let pages = i64::try_from(bytes_max).unwrap_or(i64::MAX) / page_bytes.max(1);
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    connection.busy_timeout(WRITE_BUSY)?;
+    Ok(connection)
+}
+
+/// Every commit is on disk when it is answered.
+fn durable(connection: &Connection) -> Result<(), StoreError> {
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(StoreError::Storage { message: format!("journal mode {mode}, not WAL") });
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // macOS keeps a plain fsync in the drive's memory.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(())
+}
+
+fn connect(path: &Path, more: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(OPEN_BUSY)?;
+    Ok(connection)
+}
+
+/// Made beside under another name, whole and on disk, and then linked to its name: a crash leaves a journal or none.
+fn create(folder: &Path, path: &Path) -> Result<(), StoreError> {
+    let made = folder.join(format!("journal.db.{}.{:x}.new", std::process::id(), unique()));
+    let written = write_new(&made);
+    let linked = written.and_then(|()| match fs::hard_link(&made, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A file system without links has renames; two that begin at once make the same empty journal.
+        Err(_) => fs::rename(&made, path).map_err(|error| of_io(&error)),
+        Ok(()) => Ok(()),
+    });
+    let _ = fs::remove_file(&made);
+    linked?;
+    // Windows has no handle on a folder that could be synced, and needs none.
+    #[cfg(unix)]
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| of_io(&error))?;
+    Ok(())
+}
+
+fn write_new(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| of_io(&error))?;
+    let mut connection = connect(path, OpenFlags::empty())?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate(&mut connection, 0)?;
+    connection.close().map_err(|(_, error)| error)?;
+    Ok(())
+}
+
+/// Different for each call of a process.
+fn unique() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn version(connection: &Connection) -> Result<i64, StoreError> {
+    let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+    if number("PRAGMA application_id")? != APPLICATION_ID {
+        return Err(StoreError::Corrupt { message: "it is another program's database".to_owned() });
+    }
+    let version = number("PRAGMA user_version")?;
+    if version < 1 {
+        return Err(StoreError::Corrupt { message: format!("it has version {version}") });
+    }
+    Ok(version)
+}
+
+fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    if fs::metadata(path).map_err(|error| of_io(&error))?.len() > CHECKED_BYTES_MAX {
+        return Ok(());
+    }
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(StoreError::Corrupt { message: found }) }
+}
+
+/// Brings the tables up to date in one transaction; another process may have done so since the version was read.
+fn migrate(connection: &mut Connection, version: i64) -> Result<(), StoreError> {
+    if version >= VERSION {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let done = usize::try_from(found).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration)?;
+    }
+    if found < VERSION {
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// A disk without space or a file without rights is found here, before anything is sent: one
+/// write is made that changes nothing.
+fn is_writable(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn of_io(error: &io::Error) -> StoreError {
+    let message = error.to_string();
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full { message },
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            StoreError::ReadOnly { message }
+        }
+        _ => StoreError::Folder { message },
+    }
+}
+
+/// Makes the state folder, for this user alone.
+pub(super) fn create_folder(folder: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| of_io(&error))
+}

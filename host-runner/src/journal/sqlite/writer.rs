@@ -1,0 +1,166 @@
+//! One thread that owns the connection: it takes what waits, does all of it in one transaction, and answers after the commit.
+//!
+//! So thousands of runs in a process share their fsyncs. Knows nothing of what is written.
+
+use std::thread;
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::StoreError;
+
+/// Calls that wait for the thread before a caller has to wait for its place: one from each of a thousand runs.
+const WAITING_MAX: usize = 1_024;
+
+/// Calls that one transaction takes: enough to share an fsync, few enough that the first is not kept waiting for the last.
+const GROUP_MAX: usize = 256;
+
+/// A way to the thread. The thread ends with its last one.
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    calls: mpsc::Sender<Box<dyn Call>>,
+}
+
+/// A place in the queue. Handing work in through it cannot fail or wait.
+pub(super) struct Place<'a> {
+    permit: mpsc::Permit<'a, Box<dyn Call>>,
+}
+
+/// An answer that comes after the commit.
+pub(super) struct Answer<T> {
+    receiver: oneshot::Receiver<Result<T, StoreError>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+        let (calls, waiting) = mpsc::channel(WAITING_MAX);
+        let spawned = thread::Builder::new()
+            .name("knosc-journal".to_owned())
+            .spawn(move || work(connection, waiting));
+        match spawned {
+            Ok(_) => Ok(Self { calls }),
+            Err(error) => Err(StoreError::Storage { message: error.to_string() }),
+        }
+    }
+
+    /// Does some work in a transaction; answers when it is on disk. An error of the work undoes just this work.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.place().await?.hand_in(work).wait().await
+    }
+
+    /// Waits for a place in the queue.
+    pub(super) async fn place(&self) -> Result<Place<'_>, StoreError> {
+        let permit = self.calls.reserve().await.map_err(|_| gone())?;
+        Ok(Place { permit })
+    }
+}
+
+impl Place<'_> {
+    /// Hands work in. It is done whether or not somebody waits for the answer.
+    pub(super) fn hand_in<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<T> {
+        let (answer, receiver) = oneshot::channel();
+        self.permit.send(Box::new(Waiting { work: Some(work), done: None, answer }));
+        Answer { receiver }
+    }
+}
+
+impl<T> Answer<T> {
+    /// Waits for the commit.
+    pub(super) async fn wait(self) -> Result<T, StoreError> {
+        self.receiver.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Stopped { message: "the journal's thread ended".to_owned() }
+}
+
+/// Work of any type, as the thread sees it.
+trait Call: Send {
+    /// Does it; an error is one of the storage, and ends the transaction. The work's own error undoes the work and is kept.
+    fn execute(&mut self, connection: &mut rusqlite::Transaction<'_>) -> Result<(), StoreError>;
+
+    /// Answers, once it is known whether the transaction is on disk.
+    fn settle(self: Box<Self>, committed: &Result<(), StoreError>);
+}
+
+struct Waiting<T, W> {
+    work: Option<W>,
+    done: Option<Result<T, StoreError>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, W> Call for Waiting<T, W>
+where
+    T: Send + 'static,
+    W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+{
+    fn execute(&mut self, transaction: &mut rusqlite::Transaction<'_>) -> Result<(), StoreError> {
+        let Some(work) = self.work.take() else { return Ok(()) };
+        let savepoint = transaction.savepoint()?;
+        match work(&savepoint) {
+            Ok(value) => {
+                savepoint.commit()?;
+                self.done = Some(Ok(value));
+            }
+            Err(error) if error.stops() => return Err(error),
+            // Dropping the savepoint undoes what the work began.
+            Err(error) => self.done = Some(Err(error)),
+        }
+        Ok(())
+    }
+
+    fn settle(self: Box<Self>, committed: &Result<(), StoreError>) {
+        let answer = match (committed, self.done) {
+            (Ok(()), Some(done)) => done,
+            // What the work refused stays refused; it wrote nothing.
+            (Err(_), Some(Err(error))) => Err(error),
+            (Err(error), _) => Err(error.clone()),
+            (Ok(()), None) => Err(gone()),
+        };
+        // A caller that no longer waits has lost nothing: the work is done.
+        let _ = self.answer.send(answer);
+    }
+}
+
+fn work(mut connection: Connection, mut calls: mpsc::Receiver<Box<dyn Call>>) {
+    let mut stopped: Option<StoreError> = None;
+    while let Some(first) = calls.blocking_recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_MAX
+            && let Ok(next) = calls.try_recv()
+        {
+            group.push(next);
+        }
+        let committed = match &stopped {
+            Some(error) => Err(error.clone()),
+            None => commit(&mut connection, &mut group),
+        };
+        // After a failed write or fsync nobody knows what is on disk, and a second fsync would lie about it.
+        if let Err(error) = &committed
+            && error.stops()
+            && stopped.is_none()
+        {
+            stopped = Some(StoreError::Stopped { message: error.to_string() });
+        }
+        for call in group {
+            call.settle(&committed);
+        }
+    }
+}
+
+fn commit(connection: &mut Connection, group: &mut [Box<dyn Call>]) -> Result<(), StoreError> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for call in group {
+        call.execute(&mut transaction)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}

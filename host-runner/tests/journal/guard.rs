@@ -1,0 +1,149 @@
+//! Which file may be sent after which: the table of admissions.
+
+use std::path::PathBuf;
+
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::journal::sqlite::guard::{
+    Admission, AdmissionError, Candidate, Unchanged, admit, known_digest, needs_digest, readmit,
+};
+use knosc_runner::journal::sqlite::{Digest, Earlier, RecordedStep, Stamp, Standing};
+
+use super::common::STAMP;
+
+const A: Digest = Digest([1; 32]);
+const B: Digest = Digest([2; 32]);
+
+/// A file that was sent in the run of this number.
+fn earlier(number: i64, standing: Standing, sha256: Option<Digest>) -> Earlier {
+    let accepted = matches!(
+        standing,
+        Standing::Completed | Standing::Failed | Standing::Pending | Standing::Lost
+    );
+    Earlier {
+        run: format!("run-{number}"),
+        run_number: number,
+        step: RecordedStep {
+            step: 0,
+            position: 0,
+            trigger: Trigger::ItemMaster,
+            file_name: "items.csv".into(),
+            path: PathBuf::from("/exports/items.csv"),
+            stamp: STAMP,
+            sha256,
+            standing,
+            job_id: accepted.then(|| format!("job-{number}")),
+            accepted: accepted.then_some(number * 10),
+            unchanged_of: None,
+        },
+    }
+}
+
+fn candidate(digest: Option<Digest>) -> Candidate {
+    Candidate {
+        trigger: Trigger::ItemMaster,
+        path: PathBuf::from("/exports/items.csv"),
+        stamp: Stamp { mtime_ns: 99, ..STAMP },
+        digest,
+    }
+}
+
+/// What became of a file of content A, by what was sent before.
+fn check(before: &[(Standing, Digest)], unchanged: Unchanged, expected: &str) {
+    let earlier: Vec<Earlier> = before
+        .iter()
+        .zip(1..)
+        .map(|((standing, sha256), number)| earlier(number, *standing, Some(*sha256)))
+        .collect();
+    let found = match admit(&candidate(Some(A)), &earlier, unchanged) {
+        Admission::Send => "send".to_owned(),
+        Admission::Unchanged(run) => format!("unchanged {run}"),
+        Admission::Refused(AdmissionError::UnknownBefore { run, .. }) => format!("unknown {run}"),
+        Admission::Refused(AdmissionError::StillOpen { run, .. }) => format!("open {run}"),
+        Admission::Refused(AdmissionError::Completed { run, .. }) => format!("completed {run}"),
+        Admission::Refused(other) => format!("{other:?}"),
+    };
+    assert_eq!(found, expected, "{before:?} {unchanged:?}");
+}
+
+#[test]
+fn the_same_file_again_depends_on_how_it_ended() {
+    use Standing::{Completed, Failed, Lost, NotStarted, Pending, Refused, Unknown};
+    use Unchanged::{Refuse, Send, Skip};
+    check(&[], Skip, "send");
+    for (before, skip, refuse, send) in [
+        (vec![(Unknown, A)], "unknown run-1", "unknown run-1", "unknown run-1"),
+        (vec![(Unknown, B)], "unknown run-1", "unknown run-1", "unknown run-1"),
+        (vec![(Pending, A)], "open run-1", "open run-1", "open run-1"),
+        (vec![(Lost, A)], "open run-1", "open run-1", "open run-1"),
+        (vec![(Pending, B)], "send", "send", "send"),
+        (vec![(Failed, A)], "send", "send", "send"),
+        (vec![(Refused, A)], "send", "send", "send"),
+        (vec![(NotStarted, A)], "send", "send", "send"),
+        (vec![(Completed, A)], "unchanged run-1", "completed run-1", "send"),
+        (vec![(Completed, B)], "send", "send", "send"),
+        // Only what Knosc took last counts.
+        (vec![(Completed, A), (Completed, B)], "send", "send", "send"),
+        (vec![(Completed, B), (Completed, A)], "unchanged run-2", "completed run-2", "send"),
+        (vec![(Completed, A), (Failed, B)], "send", "send", "send"),
+        (vec![(Completed, A), (Failed, A)], "send", "send", "send"),
+        (vec![(Completed, A), (Refused, B)], "unchanged run-1", "completed run-1", "send"),
+        (vec![(Completed, A), (Pending, B)], "send", "send", "send"),
+        (vec![(Pending, A), (Completed, B)], "open run-1", "open run-1", "open run-1"),
+        (vec![(Pending, A), (Unknown, B)], "unknown run-2", "unknown run-2", "unknown run-2"),
+    ] {
+        check(&before, Skip, skip);
+        check(&before, Refuse, refuse);
+        check(&before, Send, send);
+    }
+}
+
+#[test]
+fn where_a_digest_is_missing_an_untouched_file_is_the_same() {
+    let before = [earlier(1, Standing::Completed, None)];
+    let touched = candidate(None);
+    assert_eq!(admit(&touched, &before, Unchanged::Skip), Admission::Send);
+    let untouched = Candidate { stamp: STAMP, ..candidate(None) };
+    let unchanged = Admission::Unchanged("run-1".into());
+    assert_eq!(admit(&untouched, &before, Unchanged::Skip), unchanged);
+}
+
+#[test]
+fn a_file_is_hashed_only_if_another_one_had_its_length() {
+    let before = [earlier(1, Standing::Completed, Some(A))];
+    assert!(needs_digest(&candidate(None), &before));
+    let longer = Candidate { stamp: Stamp { size: 101, ..STAMP }, ..candidate(None) };
+    assert!(!needs_digest(&longer, &before));
+    let refused = [earlier(1, Standing::Refused, Some(A))];
+    assert!(!needs_digest(&candidate(None), &refused));
+}
+
+#[test]
+fn the_digest_of_an_untouched_file_is_known() {
+    let before = [earlier(1, Standing::Completed, Some(A))];
+    let untouched = Candidate { stamp: STAMP, ..candidate(None) };
+    assert_eq!(known_digest(&untouched, &before), Some(A));
+    for touched in [
+        Candidate { stamp: Stamp { size: 1, ..STAMP }, ..untouched.clone() },
+        Candidate { stamp: Stamp { mtime_ns: 1, ..STAMP }, ..untouched.clone() },
+        Candidate { stamp: Stamp { inode: 1, ..STAMP }, ..untouched.clone() },
+        Candidate { path: PathBuf::from("/elsewhere/items.csv"), ..untouched },
+    ] {
+        assert_eq!(known_digest(&touched, &before), None, "{touched:?}");
+    }
+}
+
+#[test]
+fn a_resumed_run_sends_nothing_over_what_came_later() {
+    let file = candidate(Some(A));
+    let before = |standing, digest| [earlier(3, standing, Some(digest))];
+    assert_eq!(readmit(&file, 4, &before(Standing::Completed, B)), Ok(()));
+    for standing in [Standing::Completed, Standing::Failed, Standing::Pending] {
+        let refused = readmit(&file, 2, &before(standing, B));
+        assert!(matches!(refused, Err(AdmissionError::Overtaken { .. })), "{refused:?}");
+    }
+    assert_eq!(readmit(&file, 2, &before(Standing::Refused, B)), Ok(()));
+    let unknown = readmit(&file, 4, &before(Standing::Unknown, B));
+    assert!(matches!(unknown, Err(AdmissionError::UnknownBefore { .. })), "{unknown:?}");
+    let same = readmit(&file, 4, &before(Standing::Completed, A));
+    assert!(matches!(same, Err(AdmissionError::Completed { .. })), "{same:?}");
+}
