@@ -41,6 +41,17 @@ pub(crate) fn of_a_report(world: &mut World, report: &Report) {
     }
 }
 
+/// A file was accepted: each one before it in the order is in Knosc, and its job completed.
+pub(crate) fn of_the_order(world: &mut World, accepted: usize) {
+    let order: Vec<usize> = world.plan.order().to_vec();
+    for before in order.into_iter().take_while(|step| *step != accepted) {
+        let truth = &world.truths[before];
+        let job = truth.jobs.first().map(|id| Job { trigger: truth.trigger, job_id: id.clone() });
+        let done = job.is_some_and(|job| status(world, &job) == "completed");
+        assert!(done, "file {accepted} was sent before file {before} had completed");
+    }
+}
+
 fn names(job: &Job, known: Option<&String>) {
     assert_eq!(Some(&job.job_id), known, "the report names a job that Knosc did not make of it");
 }

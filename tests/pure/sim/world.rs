@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use crate::chance::Chance;
 use crate::network::{self, Around, PollFault, UploadFault, asked};
+use crate::verdict;
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::protocol::{Answer, authenticate, token_refresh};
 use knosc_bulk_import::run::{Event, Fact};
@@ -221,6 +222,9 @@ impl World {
             self.tally.accepted += 1;
         }
         assert!(truth.jobs.len() <= 1, "file {step} was accepted twice: {:?}", truth.jobs);
+        if before < self.model.uploads().len() {
+            verdict::of_the_order(self, step);
+        }
         answer
     }
 
