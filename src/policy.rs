@@ -159,11 +159,60 @@ mod tests {
     }
 
     #[test]
+    fn a_replay_waits_exactly_as_long() {
+        // FNV-1a of "foobar" is 0xbf9cf968, by its authors' own table.
+        let (job_id, polls) = ("fo", u32::from_le_bytes(*b"obar"));
+        assert_eq!(jitter_per_mille(job_id, polls), 0x00bf_9cf9 % 1_000);
+        let policy = Policy::default();
+        // A twentieth of the age, less a tenth, and 561 thousandths of a fifth.
+        assert_eq!(policy.poll_interval_ms(400_000, job_id, polls), 20_000 - 2_000 + 2_244);
+        assert_eq!(policy.poll_interval_ms(u64::MAX, job_id, polls), 30_000 - 3_000 + 3_366);
+        assert_eq!(policy.poll_interval_ms(0, job_id, polls), 1_000 - 100 + 112);
+    }
+
+    #[test]
+    fn failing_polls_wait_twice_as_long_each_time() {
+        let policy = Policy::default();
+        let waits: Vec<u64> = (0..8).map(|count| policy.poll_backoff_ms(count, None)).collect();
+        assert_eq!(waits, [1_000, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+        assert_eq!(policy.poll_backoff_ms(3, Some(3_999)), 4_000, "the longer one wins");
+        assert_eq!(policy.poll_backoff_ms(3, Some(4_001)), 4_001);
+    }
+
+    #[test]
+    fn the_default_patience_is_the_documented_one() {
+        let Policy { queued_max_ms, running_max_ms, .. } = Policy::default();
+        assert_eq!((queued_max_ms, running_max_ms), (14_400_000, 7_200_000));
+        assert_eq!(Policy::default().check(false), Ok(()));
+    }
+
+    #[test]
     fn bounds_are_checked() {
-        let quick = Policy { poll_interval_min_ms: 10, ..Policy::default() };
-        assert_eq!(quick.check(true), Ok(()));
-        assert!(matches!(quick.check(false), Err(PolicyError::Interval { .. })));
-        let endless = Policy { queued_max_ms: u64::MAX, ..Policy::default() };
-        assert!(matches!(endless.check(true), Err(PolicyError::Patience { .. })));
+        let check = |min_ms, max_ms, loopback, fits: bool| {
+            let policy = Policy {
+                poll_interval_min_ms: min_ms,
+                poll_interval_max_ms: max_ms,
+                ..Policy::default()
+            };
+            let floor_ms = if loopback { 10 } else { 100 };
+            let refused = Err(PolicyError::Interval { min_ms, max_ms, floor_ms });
+            assert_eq!(policy.check(loopback), if fits { Ok(()) } else { refused });
+        };
+        check(10, 10, true, true);
+        check(9, 10, true, false);
+        check(100, 100, false, true);
+        check(99, 100, false, false);
+        check(200, 199, false, false);
+        check(600_000, 600_000, false, true);
+        check(100, 600_001, false, false);
+        for (queued_max_ms, running_max_ms, fits) in [
+            (1_000, 604_800_000, true),
+            (999, 1_000, false),
+            (1_000, 999, false),
+            (604_800_001, 1_000, false),
+        ] {
+            let policy = Policy { queued_max_ms, running_max_ms, ..Policy::default() };
+            assert_eq!(policy.check(true).is_ok(), fits, "{queued_max_ms} {running_max_ms}");
+        }
     }
 }

@@ -130,6 +130,10 @@ fn facts_that_do_not_fit_change_nothing() {
     check(&[accepted()], Mismatch::OutOfOrder);
     check(&[observed(JobStatus::Completed)], Mismatch::OutOfOrder);
     check(&[sent(Trigger::Demand, true)], Mismatch::OtherFile);
+    let Fact::UploadStarted(file) = started() else { panic!() };
+    let (name, trigger) = ("other.csv".to_owned(), Trigger::Demand);
+    check(&[Fact::UploadStarted(SentFile { name, ..file.clone() })], Mismatch::OtherFile);
+    check(&[Fact::UploadStarted(SentFile { trigger, ..file })], Mismatch::OtherFile);
     check(&[started(), Fact::UploadAccepted(job(Trigger::Demand))], Mismatch::OtherJob);
     let other = JobReport::of_status(job(Trigger::Demand), JobStatus::Completed);
     check(&[started(), accepted(), Fact::JobObserved(other)], Mismatch::OtherJob);
@@ -137,6 +141,39 @@ fn facts_that_do_not_fit_change_nothing() {
     let mut run = Run::new(one(), POLICY);
     let nowhere = Event { at_ms: 0, step: 1, fact: started() };
     assert_eq!(run.apply(nowhere).unwrap_err().mismatch, Mismatch::NoSuchStep);
+    let history = unit(&[started(), Fact::UploadSealed(1), accepted(), Fact::UploadSealed(1)]);
+    let illegal = Run::replay(one(), POLICY, &history).unwrap_err();
+    assert_eq!((illegal.position, illegal.step), (3, 0), "the fourth fact of the list");
+}
+
+#[test]
+fn what_a_journal_need_not_write() {
+    let event = |step, fact| Event { at_ms: 7, step, fact };
+    let check = |now: &Fact, then: &Fact, repeats: bool| {
+        assert_eq!(
+            event(0, now.clone()).repeats(&event(0, then.clone())),
+            repeats,
+            "{now:?} {then:?}"
+        );
+        assert!(!event(0, now.clone()).repeats(&event(1, then.clone())), "another step's fact");
+    };
+    let words = ["queued", "running", "completed", "failed", "paused"];
+    for (at, word) in words.iter().enumerate() {
+        for (before, other) in words.iter().enumerate() {
+            let repeats = at == before && !["completed", "failed"].contains(word);
+            let fact = |word| observed(JobStatus::from_word(word));
+            check(&fact(word), &fact(other), repeats);
+        }
+    }
+    check(&observed(JobStatus::Missing), &observed(JobStatus::Missing), false);
+    let other = Job { job_id: "other".into(), ..job(Trigger::UnitMaster) };
+    let of_other = Fact::JobObserved(JobReport::of_status(other, JobStatus::Running));
+    check(&observed(JobStatus::Running), &of_other, false);
+    let failed = Fact::PollFailed(transient());
+    check(&failed, &failed, true);
+    check(&failed, &Fact::PollFailed(Fault::Transient(Refusal::unanswered("reset"))), false);
+    check(&failed, &observed(JobStatus::Running), false);
+    check(&started(), &started(), false);
 }
 
 #[test]
