@@ -6,6 +6,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "run/watch.rs"]
+mod watch;
+
 use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::job::{Job, JobReport, JobStatus, RowError};
 use knosc_bulk_import::plan::{Plan, Planned};
