@@ -236,8 +236,9 @@ impl Runner {
         };
         tokio::select! {
             biased;
-            answer = working => answer.map(Ended::Answered),
+            // Before the work: nothing new begins once the caller cancelled.
             () = cancelling.settled(sealed) => Ok(Ended::Cancelled),
+            answer = working => answer.map(Ended::Answered),
         }
     }
 }

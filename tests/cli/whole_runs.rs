@@ -140,6 +140,30 @@ fn a_server_that_dies_midway_leaves_a_report_of_every_file() {
     assert!(found.stderr.contains("poll failed"), "{found:?}");
 }
 
+/// Whenever the wait ends, no file is cut on its way, and what is left has not begun.
+#[test]
+fn a_wait_that_ends_at_any_moment_leaves_nothing_in_doubt() {
+    let knosc = knosc();
+    let place = Place::new("waits");
+    // Masters that need no other one.
+    for (_, export, name) in EIGHT.iter().take(4) {
+        place.export(export, &format!("exports/{name}"));
+    }
+    assert_eq!(run(&mut place.runner(&knosc.url(), &["login"])).exit, 0);
+    for round in 0..12 {
+        let wait = format!("{}ms", 25 * round);
+        let words = ["run", "exports", "--settle", "0s", "-q", "--wait", wait.as_str()];
+        let found = run(&mut place.runner(&knosc.url(), &words));
+        assert!(matches!(found.exit, 0 | 5), "{wait}: {found:?}");
+        let outcomes = found.stdout.lines().skip(1).take(4);
+        for outcome in outcomes.map(|line| line.split(' ').next().unwrap()) {
+            assert!(["completed", "pending", "not-started"].contains(&outcome), "{found:?}");
+        }
+    }
+    let model = knosc.model();
+    assert_eq!(model.upload_posts(), model.uploads().len() as u64, "a file was cut");
+}
+
 #[test]
 fn an_integration_that_holds_the_tables_is_told_and_waited_for() {
     let seconds = std::env::var("KNOSC_LOCK_SECONDS").map_or(8, |text| text.parse().unwrap());
@@ -157,7 +181,7 @@ fn an_integration_that_holds_the_tables_is_told_and_waited_for() {
     let found = run(&mut place.runner(&knosc.url(), &["run", "exports", "--settle", "0s"]));
     assert_eq!(found.exit, 0, "{found:?}");
     assert!(begun.elapsed() >= Duration::from_secs(seconds - 1));
-    let told = "units.csv: queued: a data integration may hold the tables";
+    let told = "[1/2] units.csv: queued: a data integration may hold the tables";
     assert!(found.stderr.contains(told), "{found:?}");
     assert_eq!(sent(&knosc), ["unit-master", "supplier-master"]);
     assert_eq!(knosc.model().upload_posts(), 2, "a queued file was sent again");

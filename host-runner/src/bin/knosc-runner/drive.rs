@@ -66,15 +66,17 @@ pub async fn run(
     tokio::pin!(running);
     let ended = loop {
         tokio::select! {
-            ended = &mut running => break ended,
+            // What the run has told goes first: a deadline must not cut an upload whose beginning nobody has read yet.
+            biased;
             Some(piece) = news.recv() => {
                 reporter.news(&piece);
                 if let Progress::Event(event) = &piece {
                     leave.hear(event);
                 }
             }
-            () = until(deadline), if !leave.over => leave.over = true,
             () = signal.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
+            () = until(deadline), if !leave.over => leave.over = true,
+            ended = &mut running => break ended,
         }
         if leave.is_due() {
             cancel.cancel();

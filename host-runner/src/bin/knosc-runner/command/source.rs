@@ -141,6 +141,7 @@ impl Source {
                 file_name: file_name(file),
                 path: file.path.display().to_string(),
                 size: blob.size(),
+                position: 0,
             })
             .collect()
     }

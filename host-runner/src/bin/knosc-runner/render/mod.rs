@@ -29,6 +29,8 @@ pub struct Shown {
     pub file_name: String,
     pub path: String,
     pub size: u64,
+    /// In the order of sending, from 1; [`Reporter::begin`] knows it.
+    pub position: usize,
 }
 
 /// Tells what happens.
@@ -55,6 +57,11 @@ impl Reporter {
     pub fn begin(&mut self, origin: &Origin, files: Vec<Shown>, order: &[usize]) {
         self.origin = Some(origin.clone());
         self.files = files;
+        for (index, position) in order.iter().zip(1..) {
+            if let Some(file) = self.files.get_mut(*index) {
+                file.position = position;
+            }
+        }
         match self.output {
             Output::Text => {
                 print(&text::header(origin));

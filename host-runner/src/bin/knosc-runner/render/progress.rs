@@ -92,7 +92,7 @@ impl View {
                     );
                 }
                 Fact::JobObserved(report) => {
-                    let name = file_name(files, event.step).to_owned();
+                    let name = file_name(files, event.step);
                     self.job(&name, report);
                 }
                 Fact::PollFailed(fault) => {
@@ -168,6 +168,11 @@ impl View {
     }
 }
 
-fn file_name(files: &[Shown], step: usize) -> &str {
-    files.get(step).map_or("file", |file| file.file_name.as_str())
+/// The file's name, and which one of several it is.
+fn file_name(files: &[Shown], step: usize) -> String {
+    let Some(file) = files.get(step) else { return "file".to_owned() };
+    match files.len() {
+        1 => file.file_name.clone(),
+        count => format!("[{}/{count}] {}", file.position, file.file_name),
+    }
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use knosc_bulk_import::fault::{Advice, Refusal};
-use knosc_bulk_import::job::JobReport;
+use knosc_bulk_import::job::{JobReport, JobStatus};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::run::{Outcome, Report, StepReport};
 
@@ -114,7 +114,11 @@ const fn next_of(advice: Advice) -> &'static str {
 pub fn jobs(jobs: &[JobReport]) -> String {
     jobs.iter().fold(String::new(), |mut text, job| {
         let _ = write!(text, "{:<11}  {:<20}", clean(job.status.word()), job.job.trigger.name());
-        text + &job_tail(job)
+        text += &job_tail(job);
+        if job.status == JobStatus::Missing {
+            text.push_str("    Knosc does not name this job\n");
+        }
+        text
     })
 }
 
@@ -140,10 +144,12 @@ fn job_tail(job: &JobReport) -> String {
     text
 }
 
-/// What to type for the jobs that were accepted and not seen to end.
+/// What to type for the jobs that were accepted and not seen to end, or whose row errors are not at hand.
 pub fn poll_line(origin: &Origin, report: &Report) -> Option<String> {
     let open = report.steps.iter().filter_map(|step| match &step.outcome {
         Outcome::Pending(report) => Some(&report.job),
+        // A journal holds no row errors; Knosc does.
+        Outcome::Failed(report) if report.errors.is_empty() => Some(&report.job),
         Outcome::Lost(job) => Some(job),
         _ => None,
     });
