@@ -12,11 +12,32 @@ pub(crate) fn normalise(text: &str, url: &str, folders: &[(&Path, &str)]) -> Str
     for (path, name) in folders {
         text = text.replace(&path.display().to_string(), name);
     }
+    let text = run_ids(&text);
     let text = after(&text, "-upload-", |c| c.is_ascii_alphanumeric(), "ID");
     let text = after(&text, "\"run_id\":\"", |c| c != '"', "RUN");
     let text = after(&text, "\"ts\":\"", |c| c != '"', "TIME");
     let text = after(&text, "\"completed_at\":\"", |c| c != '"', "TIME");
     after(&text, " sent, ", |c| c != '/', "RATE")
+}
+
+/// Replaces ids of runs, `20240601-084522-k3f7`.
+fn run_ids(text: &str) -> String {
+    const FORM: &[u8] = b"dddddddd-dddddd-xxxx";
+    let fits = |window: &[u8]| {
+        FORM.iter().zip(window).all(|(form, byte)| match form {
+            b'd' => byte.is_ascii_digit(),
+            b'x' => byte.is_ascii_lowercase() || byte.is_ascii_digit(),
+            other => byte == other,
+        })
+    };
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.as_bytes().windows(FORM.len()).position(fits) {
+        result += &rest[..at];
+        result += "RUN";
+        rest = &rest[at + FORM.len()..];
+    }
+    result + rest
 }
 
 /// Replaces what follows a mark, as long as its characters are of one kind.
@@ -33,6 +54,7 @@ fn after(text: &str, mark: &str, kind: impl Fn(char) -> bool, name: &str) -> Str
 
 #[test]
 fn ids_ports_and_times() {
+    assert_eq!(run_ids("é 20240601-084522-k3f7, 20240601"), "é RUN, 20240601");
     let text = "http://127.0.0.1:4711 a-upload-1f2e: {\"ts\":\"2026\",\"seq\":1}";
     let expected = "[URL] a-upload-ID: {\"ts\":\"TIME\",\"seq\":1}";
     assert_eq!(normalise(text, "http://127.0.0.1:4711", &[]), expected);

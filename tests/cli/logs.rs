@@ -12,7 +12,7 @@ fn upload(more: &[&str]) -> (Place, Ended) {
     place.export("unit-master.csv", "units.csv");
     let found = run(place.runner(&knosc.url(), &["upload", "unit-master", "units.csv"]).args(more));
     assert_eq!(found.exit, 0, "{found:?}");
-    assert_eq!(found.stdout.lines().count(), 2, "{found:?}");
+    assert_eq!(found.stdout.lines().count(), 3, "{found:?}");
     assert!(!found.stderr.contains(DEFAULT_PASSWORD), "{found:?}");
     (place, found)
 }

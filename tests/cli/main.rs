@@ -12,9 +12,12 @@
 mod binary;
 mod changing;
 mod compare;
+mod interrupted;
 mod logs;
 mod pipe;
 mod place;
+mod repeated;
+mod resumed;
 mod scenario;
 mod sign_in;
 #[cfg(target_os = "linux")]

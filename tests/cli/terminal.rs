@@ -64,13 +64,17 @@ fn a_terminal_shows_a_moving_line_and_a_pipe_does_not() {
     assert!(seen.contains("completed"), "{seen:?}");
 
     // Standard error alone decides: results in a file, the line still on the terminal.
-    let seen =
-        screen(&place, &knosc.url(), "exec \"$RUNNER\" upload unit-master units.csv >out.txt");
+    let seen = screen(
+        &place,
+        &knosc.url(),
+        "exec \"$RUNNER\" upload unit-master units.csv --unchanged=send >out.txt",
+    );
     assert!(seen.contains("\u{1b}[2K"), "{seen:?}");
     let results = std::fs::read_to_string(place.path().join("out.txt")).unwrap();
     assert!(results.contains("completed") && !results.contains(ESCAPE), "{results:?}");
 
-    let piped = run(&mut place.runner(&knosc.url(), &["upload", "unit-master", "units.csv"]));
+    let piped = run(&mut place
+        .runner(&knosc.url(), &["upload", "unit-master", "units.csv", "--unchanged=send"]));
     assert!(!piped.stderr.contains(ESCAPE) && !piped.stderr.contains('\r'), "{piped:?}");
     assert!(piped.stderr.contains("accepted as"), "{piped:?}");
 }
@@ -82,7 +86,9 @@ fn json_on_a_terminal_has_no_bars() {
     let place = Place::new("json");
     place.export("unit-master.csv", "units.csv");
     for form in ["json", "ndjson"] {
-        let line = format!("exec \"$RUNNER\" upload unit-master units.csv --output {form}");
+        let line = format!(
+            "exec \"$RUNNER\" upload unit-master units.csv --unchanged=send --output {form}"
+        );
         let seen = screen(&place, &knosc.url(), &line);
         for line in seen.lines() {
             serde_json::from_str::<serde_json::Value>(line).unwrap();
@@ -97,13 +103,14 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
     let place = Place::new("colours");
     place.export("unit-master.csv", "units.csv");
     let green = "\u{1b}[32mcompleted";
-    let upload = "\"$RUNNER\" upload unit-master units.csv -q";
+    let upload = "\"$RUNNER\" upload unit-master units.csv -q --unchanged=send";
     let seen = |before: &str| screen(&place, &knosc.url(), &format!("{before} exec {upload}"));
     assert!(seen("").contains(green));
     let plain = seen("NO_COLOR=1; export NO_COLOR;");
     assert!(!plain.contains(ESCAPE) && plain.contains("completed"), "{plain:?}");
 
-    let mut command = place.runner(&knosc.url(), &["upload", "unit-master", "units.csv", "-q"]);
+    let mut command = place
+        .runner(&knosc.url(), &["upload", "unit-master", "units.csv", "-q", "--unchanged=send"]);
     assert!(!run(&mut command).stdout.contains(ESCAPE));
     assert!(run(command.env("CLICOLOR_FORCE", "1")).stdout.contains(green));
 }

@@ -60,7 +60,7 @@ fn a_companys_own_authority_is_named_in_a_file() {
     place.export("unit-master.csv", "units.csv");
     place.file("ca.pem", &front.certificate);
     place.file("no-ca.pem", "no certificate");
-    let upload = ["upload", "unit-master", "units.csv", "-q"];
+    let upload = ["upload", "unit-master", "units.csv", "-q", "--unchanged=send"];
 
     let refused = run(&mut place.runner(&url, &upload));
     assert_eq!(refused.exit, 11, "{refused:?}");

@@ -187,6 +187,27 @@ async fn row_errors_of_a_failed_job_are_kept_beside_the_event() {
 }
 
 #[tokio::test]
+async fn a_run_is_found_by_as_much_of_its_id_as_names_one() {
+    let folder = Folder::new("find");
+    let store = folder.store();
+    for id in ["20240601-084522-k3f7", "20240601-084523-a000", "20240601"] {
+        store.begin(new_run(id, &[ITEMS])).await.unwrap();
+    }
+    for (asked, found) in [
+        ("20240601-084522-k3f7", Some("20240601-084522-k3f7")),
+        ("k3f7", Some("20240601-084522-k3f7")),
+        ("20240601-084523", Some("20240601-084523-a000")),
+        ("20240601", Some("20240601")),
+        ("2024060", None),
+        ("3f7", None),
+        ("%", None),
+        ("", None),
+    ] {
+        assert_eq!(store.find(asked).await.ok().as_deref(), found, "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn a_decision_says_who_made_it() {
     let folder = Folder::new("resolve");
     let store = folder.store();

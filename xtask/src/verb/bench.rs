@@ -111,11 +111,16 @@ fn pairs(server: &LocalKnosc, file: &Path) -> Result<(Vec<Sample>, Vec<Sample>),
 }
 
 fn ours(server: &LocalKnosc, file: &Path) -> Result<Command, Failure> {
+    let state = place::target()?.join("bench").join("state");
+    // The same file again would be refused: each sample is of a file that no journal knows.
+    for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+        let _ = fs::remove_file(state.join(name));
+    }
     let mut ours = Command::new(place::program("release", "knosc-runner")?);
     // As curl, it is done when the file is accepted.
     ours.args(["upload", "--quiet", "--detach", "inventory"]).arg(file);
     ours.env("KNOSC_BASE_URL", server.url());
-    ours.env("KNOSC_STATE", place::target()?.join("bench").join("state"));
+    ours.env("KNOSC_STATE", state);
     ours.env("KNOSC_USERNAME", USER).env("KNOSC_PASSWORD", PASSWORD);
     Ok(ours)
 }

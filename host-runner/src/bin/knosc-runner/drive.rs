@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use knosc_bulk_import::policy::Policy;
-use knosc_bulk_import::run::{Event, Fact, Report};
+use knosc_bulk_import::run::{Event, Fact, Outcome, Report, StepReport};
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::CancellationToken;
 use knosc_runner::blobs::BlobSource;
 use knosc_runner::error::Error;
-use knosc_runner::journal::MemoryJournal;
+use knosc_runner::journal::sqlite::{SqliteJournal, StepErrors, Store};
 use knosc_runner::progress::Progress;
-use knosc_runner::runner::{RunInput, Runner};
+use knosc_runner::runner::{GRACE, RunInput, Runner};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::exit::{self, Exit};
 use crate::interrupt::Interrupt;
+use crate::problem::Problem;
 use crate::render::Reporter;
 
 /// News that may wait for a slow terminal before some is dropped.
@@ -27,22 +29,109 @@ const NEWS_MAX: usize = 1_024;
 pub struct Drive {
     pub steps: Vec<(Trigger, Arc<dyn BlobSource>)>,
     pub policy: Policy,
+    pub journal: Arc<SqliteJournal>,
     /// The step whose acceptance is enough.
     pub detach_after: Option<usize>,
     pub wait: Option<Duration>,
+    /// How long an interrupted run waits for the answer to a file whose last bytes have left.
+    pub grace: Option<Duration>,
+}
+
+/// A run that is under way.
+#[derive(Clone, Copy)]
+pub struct Going<'a> {
+    pub runner: &'a Runner,
+    pub store: &'a Store,
+    pub run: &'a str,
+    /// The files that are not sent, with their places among all.
+    pub unchanged: &'a [(usize, StepReport)],
 }
 
 /// How a run came back.
-pub struct Driven {
-    pub report: Report,
-    pub interrupted: bool,
+struct Driven {
+    report: Report,
+    interrupted: bool,
+    /// Its wait was over, or it was to be left after its last file.
+    left: bool,
+}
+
+/// Drives a run, reports, and says how the process ends.
+pub async fn to_the_end(
+    going: Going<'_>,
+    drive: Drive,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
+    let interrupt = Interrupt::listen();
+    let journal = Arc::clone(&drive.journal);
+    let detaches = drive.detach_after.is_some();
+    let driven = match run(going.runner, drive, &interrupt, reporter).await {
+        Ok(driven) => driven,
+        Err(error) if journal.run().history().is_empty() => return Err(error.into()),
+        Err(error) => {
+            // What broke is told with what is known of every file.
+            let report = whole(journal.run().report(), going.unchanged);
+            let is_unknown =
+                report.steps.iter().any(|step| matches!(step.outcome, Outcome::Unknown(_)));
+            let problem = Problem::InRun { run: going.run.to_owned(), is_unknown, error };
+            reporter.finish(&report, problem.exit(), true);
+            return Err(problem);
+        }
+    };
+    // A run that was left tells of its steps from the journal, whose events carry no row errors.
+    let kept = going.store.row_errors(going.run).await.unwrap_or_default();
+    let report = whole(with_row_errors(driven.report, kept), going.unchanged);
+    let mut exit = exit::of_report(&report);
+    if detaches && exit == Exit::Unfinished && all_accepted(&report) {
+        exit = Exit::Done;
+    }
+    if driven.left && exit == Exit::NotRun {
+        // Left between two files: nothing failed, and the others are for the next call.
+        exit = Exit::Unfinished;
+    }
+    if driven.interrupted {
+        exit = Exit::Interrupted;
+    }
+    reporter.finish(&report, exit, driven.interrupted || driven.left);
+    if driven.interrupted { Err(Problem::Interrupted) } else { Ok(exit) }
+}
+
+/// Whether nothing but the end of a job is open, as `--detach` asked for.
+fn all_accepted(report: &Report) -> bool {
+    let is_open = |outcome: &Outcome| outcome.is_done() || matches!(outcome, Outcome::Pending(_));
+    report.steps.iter().all(|step| is_open(&step.outcome))
+}
+
+/// The report of a run that sends nothing.
+pub const NOTHING: Report = Report { steps: Vec::new(), events: Vec::new() };
+
+/// All files of a run, in the order given.
+pub fn whole(mut report: Report, unchanged: &[(usize, StepReport)]) -> Report {
+    for (position, step) in unchanged {
+        let place = (*position).min(report.steps.len());
+        report.steps.insert(place, step.clone());
+    }
+    report
+}
+
+/// With the row errors that the store kept: events carry none. A file's index in the events is its index here.
+pub fn with_row_errors(mut report: Report, kept: Vec<StepErrors>) -> Report {
+    for StepErrors { step, errors } in kept {
+        if let Some(Outcome::Failed(job)) = report.steps.get_mut(step).map(|step| &mut step.outcome)
+            && job.errors.is_empty()
+        {
+            let count = u64::try_from(errors.len()).unwrap_or(u64::MAX);
+            job.errors_omitted = job.errors_omitted.saturating_sub(count);
+            job.errors = errors;
+        }
+    }
+    report
 }
 
 /// Drives a run to its end, its deadline or a signal.
 ///
 /// # Errors
 /// The library's, where it has no report.
-pub async fn run(
+async fn run(
     runner: &Runner,
     drive: Drive,
     interrupt: &Interrupt,
@@ -50,13 +139,13 @@ pub async fn run(
 ) -> Result<Driven, Error> {
     let (sender, mut news) = mpsc::channel(NEWS_MAX);
     let cancel = CancellationToken::new();
-    let journal = Arc::new(MemoryJournal::new());
     let input = RunInput {
         steps: drive.steps,
         policy: drive.policy,
-        journal,
+        journal: drive.journal,
         progress: Some(sender),
         cancel: cancel.clone(),
+        grace: drive.grace.unwrap_or(GRACE),
         ..RunInput::default()
     };
     let mut leave = Leave { detach_after: drive.detach_after, over: false, watching: false };
@@ -74,7 +163,10 @@ pub async fn run(
                     leave.hear(event);
                 }
             }
-            () = signal.cancelled(), if !cancel.is_cancelled() => cancel.cancel(),
+            () = signal.cancelled(), if !cancel.is_cancelled() => {
+                reporter.interrupted();
+                cancel.cancel();
+            }
             () = until(deadline), if !leave.over => leave.over = true,
             ended = &mut running => break ended,
         }
@@ -87,9 +179,9 @@ pub async fn run(
     }
     let interrupted = interrupt.seen();
     match ended {
-        Ok(report) => Ok(Driven { report, interrupted }),
+        Ok(report) => Ok(Driven { report, interrupted, left: false }),
         Err(Error::Cancelled { report: Some(report) }) => {
-            Ok(Driven { report: *report, interrupted })
+            Ok(Driven { report: *report, interrupted, left: leave.over })
         }
         Err(error) => Err(error),
     }

@@ -22,6 +22,7 @@ pub enum Exit {
     Locked = 9,
     Temporary = 10,
     Denied = 11,
+    SameFile = 12,
     Interrupted = 130,
 }
 
@@ -40,7 +41,7 @@ impl Exit {
             Self::Internal => 6,
             Self::NotSignedIn => 5,
             Self::Denied => 4,
-            Self::Usage | Self::CheckFailed | Self::Locked => 3,
+            Self::Usage | Self::CheckFailed | Self::Locked | Self::SameFile => 3,
             Self::Temporary => 2,
             Self::NotRun => 1,
             Self::Done => 0,
@@ -112,19 +113,19 @@ pub const TOPIC: &str = "\
 Exit codes of knosc-runner
 
   0   all done (with --detach: accepted)
-  1   internal error
-  2   usage or configuration; nothing was sent
+  1   internal error, or the journal could not be written during a run (what is known is in runs show)
+  2   usage or configuration, such as a state folder that holds no journal; nothing was sent
   3   a job failed, rows were rejected, or Knosc refused the file
   4   not signed in, or not allowed
   5   still queued or running (or lost) when the wait ended; the line to poll is printed
-  6   outcome unknown: the file may have been accepted; nothing was sent again
+  6   outcome unknown, of this file or of one before it: it may have been accepted; nothing was sent again
   7   a file is unfit, or changed since it was checked; it was not sent
   8   not run because an earlier step failed (only where neither 3 nor 6 holds)
-  9   locked by another run
+  9   locked by another run, which the message names
   10  temporary error before anything was accepted; safe to run again
   11  refused by policy or sandbox
-  12  the same file again, refused (kept for runs that remember files)
-  130 interrupted; a job that was accepted goes on
+  12  the same file again, refused: it completed, or is not seen to have ended
+  130 interrupted; a job that was accepted goes on, and the line to resume is printed
 
 Where several hold: 6 before 3 before 5 before 8. A code that is not listed is a failure.
 ";

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "the modules of a binary are nobody's interface")]
 #![allow(missing_docs, reason = "the same; `knosc-runner help` is the documentation")]
 
+mod admission;
 mod args;
 mod check;
 mod command;
@@ -11,6 +12,7 @@ mod connect;
 mod credentials;
 mod drive;
 mod exit;
+mod expecting;
 mod interrupt;
 mod logging;
 mod pinned;

@@ -14,10 +14,13 @@ use knosc_runner::blobs::BlobSourceError;
 use knosc_runner::credentials::CredentialsError;
 use knosc_runner::egress::Denial;
 use knosc_runner::error::Error;
+use knosc_runner::journal::sqlite::StoreError;
+use knosc_runner::journal::sqlite::guard::AdmissionError;
 use knosc_runner::manifest::ManifestError;
 use knosc_runner::session::SignInError;
 
 use crate::exit::{self, Exit};
+use crate::when;
 
 /// Why the process ends early.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +53,12 @@ pub enum Problem {
     Library(Error),
     #[error("the template lies elsewhere: {denial}")]
     TemplateElsewhere { link: String, denial: Denial },
+    #[error("{}", told(.0))]
+    Store(#[from] StoreError),
+    #[error("{}", joined(.0))]
+    Refused(Vec<AdmissionError>),
+    #[error("{error}")]
+    InRun { run: String, is_unknown: bool, error: Error },
     #[error("interrupted")]
     Interrupted,
     #[error("{0}")]
@@ -65,6 +74,10 @@ pub enum FileProblem {
     Folder,
     #[error("this is no regular file")]
     Special,
+    #[error("the run cannot send it: the file is gone")]
+    Gone,
+    #[error("the run cannot send it: the file has another size or time than when the run began")]
+    NotAsRecorded,
     #[error("the file cannot be read: {0}")]
     Unreadable(String),
     #[error("the file has {size} bytes; at most {max_bytes} are sent")]
@@ -97,8 +110,14 @@ impl Problem {
             Self::Io { .. } => "io",
             Self::NoCredentials { .. } => "no-credentials",
             Self::RefusedBefore { .. } => "refused-before",
-            Self::Library(error) => library_code(error),
+            Self::Library(error) | Self::InRun { error, .. } => library_code(error),
             Self::TemplateElsewhere { .. } => "template-elsewhere",
+            Self::Store(error) => store_code(error),
+            Self::Refused(errors) => match refused_exit(errors) {
+                Exit::Unknown => "unknown-before",
+                Exit::SameFile => "same-file",
+                _ => "overtaken",
+            },
             Self::Interrupted => "interrupted",
             Self::Internal(_) => "internal",
         }
@@ -108,8 +127,11 @@ impl Problem {
         match self {
             Self::File { problem, .. } => problem.exit(),
             Self::NoCredentials { .. } | Self::RefusedBefore { .. } => Exit::NotSignedIn,
-            Self::Library(error) => library_exit(error),
+            Self::InRun { is_unknown: true, .. } => Exit::Unknown,
+            Self::Library(error) | Self::InRun { error, .. } => library_exit(error),
             Self::TemplateElsewhere { .. } => Exit::Denied,
+            Self::Store(error) => store_exit(error),
+            Self::Refused(errors) => refused_exit(errors),
             Self::Interrupted => Exit::Interrupted,
             Self::Internal(_) => Exit::Internal,
             Self::Usage { .. }
@@ -133,6 +155,7 @@ impl Problem {
             Self::Library(Error::Trap { .. } | Error::Limit(_)) | Self::Interrupted => {
                 "what was sent before this is in the lines above"
             }
+            Self::InRun { .. } => "what the journal knows of every file is in the lines above",
             Self::Library(_) | Self::RefusedBefore { .. } => "no file was accepted",
             _ => "nothing was sent",
         }
@@ -164,6 +187,11 @@ impl Problem {
             Self::TemplateElsewhere { link, .. } => {
                 format!("your session is for your tenant alone; open the link yourself: {link}")
             }
+            Self::Store(error) => error.hint().to_owned(),
+            Self::Refused(errors) => errors.first().map_or("", AdmissionError::hint).to_owned(),
+            Self::InRun { run, error, .. } => {
+                format!("{}; then knosc-runner resume {run}", error.hint())
+            }
             Self::Interrupted => "an accepted job goes on in Knosc".to_owned(),
             Self::Internal(_) => "run again with -vv and report this".to_owned(),
         }
@@ -187,6 +215,7 @@ impl FileProblem {
         match self {
             Self::Missing => "file-missing",
             Self::Folder | Self::Special => "file-kind",
+            Self::Gone | Self::NotAsRecorded => "file-changed",
             Self::Unreadable(_) => "file-unreadable",
             Self::TooBig { .. } => "file-too-big",
             Self::Unsettled { .. } => "file-unsettled",
@@ -209,7 +238,9 @@ impl FileProblem {
             | Self::Unreadable(_)
             | Self::TooBig { .. }
             | Self::Content(BlobError::Extension { .. } | BlobError::NoName) => Exit::Usage,
-            Self::Unsettled { .. }
+            Self::Gone
+            | Self::NotAsRecorded
+            | Self::Unsettled { .. }
             | Self::SheetWithoutRows { .. }
             | Self::Content(_)
             | Self::Check(_) => Exit::CheckFailed,
@@ -223,6 +254,9 @@ impl FileProblem {
             }
             Self::Folder => "name the file, or load a whole folder with knosc-runner run FOLDER",
             Self::Special => "Content-Length must be known before sending: save it to a file first",
+            Self::Gone | Self::NotAsRecorded => {
+                "put the file back as it was, or begin a new run with the one that is there now"
+            }
             Self::Unreadable(_) => "look at the file's permissions",
             Self::TooBig { .. } => {
                 "if the size is right, raise --max-bytes; never split a file: REFRESH closes what a part leaves out"
@@ -234,6 +268,55 @@ impl FileProblem {
             Self::Content(error) => error.hint(),
             Self::Check(error) => error.hint(),
         }
+    }
+}
+
+/// With the time since when another process holds a trigger.
+fn told(error: &StoreError) -> String {
+    match error {
+        StoreError::Locked { holder: Some(holder), .. } => {
+            format!("{error} since {}", when::rfc3339(holder.since_ms))
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn joined(errors: &[AdmissionError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// What has to be decided goes before what needs nothing.
+fn refused_exit(errors: &[AdmissionError]) -> Exit {
+    errors.iter().fold(Exit::Done, |worst, error| {
+        worst.or_worse(match error {
+            AdmissionError::UnknownBefore { .. } => Exit::Unknown,
+            AdmissionError::Overtaken { .. } => Exit::CheckFailed,
+            _ => Exit::SameFile,
+        })
+    })
+}
+
+const fn store_code(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Locked { .. } => "locked",
+        StoreError::Busy => "journal-busy",
+        StoreError::NoRun { .. } | StoreError::NoStep { .. } => "no-such-run",
+        StoreError::Illegal(_) => "not-open",
+        StoreError::Corrupt { .. } => "journal-damaged",
+        StoreError::Newer { .. } => "journal-newer",
+        StoreError::Full { .. } => "journal-full",
+        StoreError::ReadOnly { .. } => "journal-read-only",
+        StoreError::NetworkFolder { .. } => "journal-on-network",
+        _ => "journal",
+    }
+}
+
+/// A folder that cannot hold a journal is configuration; nothing was sent.
+const fn store_exit(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Locked { .. } | StoreError::Busy | StoreError::Overtaken => Exit::Locked,
+        StoreError::Stopped { .. } => Exit::Internal,
+        _ => Exit::Usage,
     }
 }
 

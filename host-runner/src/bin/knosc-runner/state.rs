@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::session::{RefreshPair, Session};
+use knosc_runner::journal::sqlite::Store;
 use serde::{Deserialize, Serialize};
+
+use crate::args::Global;
+use crate::problem::Problem;
 
 /// Where this user's sessions are kept.
 #[derive(Clone, Debug)]
@@ -116,6 +120,22 @@ impl State {
         file.sync_all()?;
         fs::rename(&beside, path)
     }
+}
+
+/// The journal of runs; refused before anything is sent where it cannot be kept.
+pub fn store(global: &Global) -> Result<Store, Problem> {
+    let state = State::new(global.state.clone()).ok_or_else(|| Problem::Usage {
+        message: "there is no folder to keep the journal in".to_owned(),
+        hint: "say --state DIR, or set HOME",
+    })?;
+    Ok(Store::open(&state.folder)?)
+}
+
+/// The same, if there is a journal already.
+pub fn existing_store(global: &Global) -> Option<Store> {
+    let state = State::new(global.state.clone())?;
+    let exists = state.folder.join("journal.db").exists();
+    if exists { Store::open(&state.folder).ok() } else { None }
 }
 
 /// A folder of this tool under one of the XDG folders.

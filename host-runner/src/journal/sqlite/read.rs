@@ -20,6 +20,9 @@ const RUN: &str = "SELECT id, number, tenant, kind, created_ms, finished_ms, pol
 const STEP: &str = "SELECT step, position, trigger_name, file_name, path, size, mtime_ns, inode,
     expected_sha256, sha256, outcome, job_id, accepted, unchanged_of, run FROM steps";
 
+/// The random end of an id: less of an id names a run by accident.
+const ASKED_LENGTH_MIN: i64 = 4;
+
 /// One run, with its steps.
 pub(super) fn run(connection: &Connection, id: &str) -> Result<RecordedRun, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{RUN} WHERE id = ?1"))?;
@@ -52,11 +55,12 @@ pub(super) fn runs(
 
 /// The run whose id is this, or the only one whose id begins or ends so.
 pub(super) fn find(connection: &Connection, asked: &str) -> Result<String, StoreError> {
-    let sql = "SELECT id FROM runs WHERE id = ?1
-        UNION SELECT id FROM runs WHERE length(?1) >= 4 AND (substr(id, 1, length(?1)) = ?1 OR substr(id, -length(?1)) = ?1)
-        ORDER BY id = ?1 DESC LIMIT 2";
-    let mut statement = connection.prepare(&format!("SELECT id FROM ({sql})"))?;
-    let found = statement.query_map([asked], |row| row.get::<_, String>(0))?;
+    let sql = "SELECT id FROM runs
+        WHERE id = ?1 OR (length(?1) >= ?2 AND (substr(id, 1, length(?1)) = ?1 OR substr(id, -length(?1)) = ?1))
+        ORDER BY id <> ?1 LIMIT 2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found =
+        statement.query_map(params![asked, ASKED_LENGTH_MIN], |row| row.get::<_, String>(0))?;
     let ids = found.collect::<Result<Vec<_>, _>>()?;
     match ids.as_slice() {
         [id] => Ok(id.clone()),

@@ -49,6 +49,9 @@ pub struct WaitArgs {
     /// Watch jobs no longer than this in all; exit code 5 says that one was not finished
     #[arg(long, env = "KNOSC_WAIT", value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
+    /// After Ctrl-C, wait so long for the answer to a file whose last bytes have left; 30s
+    #[arg(long, env = "KNOSC_GRACE", value_name = "DURATION", value_parser = duration)]
+    pub grace: Option<Duration>,
     /// Shortest time between two polls
     #[arg(long, env = "KNOSC_POLL_INTERVAL", value_name = "DURATION", value_parser = duration)]
     pub poll_interval: Option<Duration>,

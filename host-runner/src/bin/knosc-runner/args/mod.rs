@@ -4,6 +4,7 @@
 
 mod auth;
 mod files;
+mod runs;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use knosc_bulk_import::trigger::Trigger;
 
 pub use auth::AuthArgs;
 pub use files::{FileArgs, SourceArgs, WaitArgs};
+pub use runs::{Resolve, Resume, Runs, UnchangedArgs};
 
 /// Loads ERP exports into Knosc, in the documented order, each file once.
 #[derive(Debug, Parser)]
@@ -24,7 +26,9 @@ pub use files::{FileArgs, SourceArgs, WaitArgs};
     disable_help_subcommand = true,
     arg_required_else_help = true
 )]
-#[command(after_help = "help topics: knosc-runner help exit-codes | env | files | events")]
+#[command(
+    after_help = "help topics: knosc-runner help exit-codes | env | files | events | journal"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -48,7 +52,7 @@ pub struct Global {
     /// A tenant by its name in the configuration file
     #[arg(long, global = true, env = "KNOSC_PROFILE", value_name = "NAME")]
     pub profile: Option<String>,
-    /// Where sessions are kept
+    /// Where sessions and the journal of runs are kept; on a disk of this machine
     #[arg(long, global = true, env = "KNOSC_STATE", value_name = "DIR")]
     pub state: Option<PathBuf>,
     /// Results as text, as one JSON document, or as JSON events
@@ -97,6 +101,11 @@ pub enum Verb {
     Plan(Plan),
     /// Send one file and wait for its job
     Upload(Upload),
+    /// Go on with a run that was cut off, interrupted or left; nothing is sent twice
+    Resume(Resume),
+    /// Runs of the past: list, show, resolve, unlock
+    #[command(subcommand)]
+    Runs(Runs),
     /// Ask how far jobs are
     Poll(Poll),
     /// Sign in and keep the session for the other verbs
@@ -109,7 +118,7 @@ pub enum Verb {
     /// Knosc's upload templates
     #[command(subcommand)]
     Template(Template),
-    /// Help on a verb or a topic: exit-codes, env, files, events
+    /// Help on a verb or a topic: exit-codes, env, files, events, journal
     Help(Help),
 }
 
@@ -121,6 +130,8 @@ pub struct Run {
     pub files: FileArgs,
     #[command(flatten)]
     pub wait: WaitArgs,
+    #[command(flatten)]
+    pub unchanged: UnchangedArgs,
 }
 
 #[derive(Debug, Args)]
@@ -146,6 +157,8 @@ pub struct Upload {
     pub files: FileArgs,
     #[command(flatten)]
     pub wait: WaitArgs,
+    #[command(flatten)]
+    pub unchanged: UnchangedArgs,
 }
 
 #[derive(Debug, Args)]

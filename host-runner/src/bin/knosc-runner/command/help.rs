@@ -25,6 +25,27 @@ With user name and password set, no verb needs a login first.
 HTTPS_PROXY, NO_PROXY, NO_COLOR, CLICOLOR_FORCE, XDG_STATE_HOME, XDG_CACHE_HOME and XDG_CONFIG_HOME mean what they mean elsewhere.
 ";
 
+const RUNS: &str = "\
+Runs of knosc-runner, and the journal that keeps them
+
+Each run and each upload is a run: its id is in the first lines. What happens to its files is written to journal.db of the state
+folder (--state, else $XDG_STATE_HOME/knosc-runner) before it is acted on, so that a run can be killed at any moment.
+
+  resume [RUN]      goes on: what cannot have arrived is sent, if the file is as it was; what was accepted is polled
+  runs list, show   what is known; where an outcome is unknown, what can be looked up in Knosc
+  runs resolve      what you found out: --accepted JOB-ID or --not-accepted
+  runs unlock       after a process on another host ended without freeing its trigger
+
+The same file again, by its content, to the same tenant and trigger:
+
+  unknown                    nothing is sent to that trigger (6) until somebody decides
+  pending or lost            refused (12): resume that run, or decide
+  completed, nothing since   run skips it as unchanged, upload refuses it (12); --unchanged skip|send|refuse chooses
+  failed or refused          sent
+
+Two processes with one tenant and trigger: one sends, the other ends with 9. The state folder has to be on a disk of this machine.
+";
+
 const EVENTS: &str = "\
 Events of --output ndjson: one JSON object a line on stdout, each with schema, type, ts, run_id and seq
 
@@ -37,7 +58,7 @@ Events of --output ndjson: one JSON object a line on stdout, each with schema, t
   auth_refreshed    the session was renewed
   row_error         trigger, file, job_id, row, message; the row is Knosc's own number
   step_finished     trigger, file, outcome
-  run_finished      exit_code, poll
+  run_finished      exit_code, poll, resume
   error             on stderr: code, message, known, hint, exit_code
 
 Fields are added and never renamed: ignore what you do not know.
@@ -50,13 +71,14 @@ pub fn execute(args: &Help) -> Result<Exit, Problem> {
         Some("exit-codes") => print(exit::TOPIC),
         Some("env") => print(ENV),
         Some("events") => print(EVENTS),
+        Some("journal") => print(RUNS),
         Some("files") => print(&files()),
         Some(topic) => {
             command.build();
             let Some(verb) = command.find_subcommand_mut(topic) else {
                 return Err(Problem::Usage {
                     message: format!("there is no help on '{topic}'"),
-                    hint: "topics are exit-codes, env, files and events; every verb is one too",
+                    hint: "topics are exit-codes, env, files, events and journal; every verb is one too",
                 });
             };
             print(&verb.render_long_help().to_string());

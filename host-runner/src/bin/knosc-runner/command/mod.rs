@@ -9,7 +9,9 @@ mod login;
 mod logout;
 mod plan;
 mod poll;
+mod resume;
 mod run;
+mod runs;
 mod source;
 mod template;
 mod upload;
@@ -26,6 +28,8 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Run(args) => run::execute(global, args, reporter).await,
         Verb::Plan(args) => plan::execute(global, args, reporter),
         Verb::Upload(args) => upload::execute(global, args, reporter).await,
+        Verb::Resume(args) => resume::execute(global, args, reporter).await,
+        Verb::Runs(args) => runs::execute(global, args, reporter).await,
         Verb::Poll(args) => poll::execute(global, args, reporter).await,
         Verb::Login => login::execute(global, reporter).await,
         Verb::Logout => logout::execute(global, reporter).await,
@@ -42,6 +46,8 @@ pub const fn name(verb: &Verb) -> &'static str {
         Verb::Run(_) => "run",
         Verb::Plan(_) => "plan",
         Verb::Upload(_) => "upload",
+        Verb::Resume(_) => "resume",
+        Verb::Runs(_) => "runs",
         Verb::Poll(_) => "poll",
         Verb::Login => "login",
         Verb::Logout => "logout",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::job::{Job, JobReport, JobStatus};
+use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::policy::{MISSING_POLLS_MAX, POLL_FAILURES_MAX, Policy};
 use knosc_runner::error::Error;
 use knosc_runner::runner::Runner;
@@ -19,6 +20,7 @@ use crate::interrupt::Interrupt;
 use crate::problem::Problem;
 use crate::render::Reporter;
 use crate::target::{self, Wanted};
+use crate::{state, when};
 
 pub async fn execute(
     global: &Global,
@@ -32,9 +34,25 @@ pub async fn execute(
     let runner = connect::runner(global, &origin)?;
     let watch = Watch { jobs: &args.jobs, policy, wait: args.wait };
     let jobs = watch.run(&runner, &interrupt, reporter).await?;
+    record(global, &origin, &jobs, reporter).await;
     let exit = exit::of_jobs(&jobs);
     reporter.jobs(&origin, &jobs, exit);
     Ok(exit)
+}
+
+/// What a run of the past does not know yet is told to its journal. A poll needs none, so that this cannot fail it.
+async fn record(global: &Global, origin: &Origin, jobs: &[JobReport], reporter: &mut Reporter) {
+    if !jobs.iter().any(|job| job.status.is_final()) {
+        return;
+    }
+    let Some(store) = state::existing_store(global) else { return };
+    for job in jobs.iter().filter(|job| job.status.is_final()) {
+        match store.observe(&origin.to_string(), job, when::now_ms()).await {
+            Ok(Some(run)) => reporter.note(&format!("recorded in run {run}")),
+            Ok(None) => {}
+            Err(error) => reporter.note(&format!("not recorded: {error}")),
+        }
+    }
 }
 
 struct Watch<'a> {

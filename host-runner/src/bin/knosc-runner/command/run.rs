@@ -2,14 +2,32 @@
 //!
 //! Checks everything before anything is sent; the sending is the library's.
 
+use std::sync::Arc;
+
+use knosc_bulk_import::plan::{Plan, Planned};
+use knosc_bulk_import::policy::Policy;
+use knosc_bulk_import::run::{Outcome, StepReport};
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::blobs::BlobSource;
+use knosc_runner::journal::sqlite::{Kind, NewRun, NewStep, Store, guard, id};
+
 use super::source::{self, Source};
+use crate::admission::{self, Wish};
 use crate::args::{Global, Run, WaitArgs};
 use crate::connect;
-use crate::drive::{self, Drive};
-use crate::exit::{self, Exit};
-use crate::interrupt::Interrupt;
+use crate::drive::{self, Drive, Going};
+use crate::exit::Exit;
+use crate::expecting::ExpectingBlob;
 use crate::problem::Problem;
-use crate::render::Reporter;
+use crate::render::{Reporter, Shown};
+use crate::{state, when};
+
+/// How a run is recorded and watched.
+pub struct How<'a> {
+    pub kind: Kind,
+    pub unchanged: guard::Unchanged,
+    pub wait: &'a WaitArgs,
+}
 
 pub async fn execute(
     global: &Global,
@@ -17,44 +35,120 @@ pub async fn execute(
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
     let source = source::read(global, &args.source, &args.files, true, reporter)?;
-    send(global, source, &args.wait, reporter).await
+    let unchanged = args.unchanged.unchanged.map_or(guard::Unchanged::Skip, Into::into);
+    let how = How { kind: Kind::Run, unchanged, wait: &args.wait };
+    send(global, source, &how, reporter).await
 }
 
-/// Sends checked files and reports.
+/// Sends checked files and reports; the triggers are this process's until it ends.
 pub async fn send(
     global: &Global,
     source: Source,
-    wait: &WaitArgs,
+    how: &How<'_>,
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
-    let policy = source::with_interval(source.policy, wait.poll_interval);
+    let policy = source::with_interval(source.policy, how.wait.poll_interval);
     policy.check(source.origin.is_loopback())?;
-    reporter.begin(&source.origin, source.shown(), source.plan.order());
-    let interrupt = Interrupt::listen();
-    let runner = connect::runner(global, &source.origin)?;
-    // Every file before the last one has to be complete before the next may go, so that only the last is left alone.
-    let detach_after = if wait.detach { source.plan.order().last().copied() } else { None };
-    let drive = Drive { steps: source.steps(), policy, detach_after, wait: wait.wait };
-    let driven = drive::run(&runner, drive, &interrupt, reporter).await?;
-    let mut exit = exit::of_report(&driven.report);
-    if wait.detach && exit == Exit::Unfinished && all_accepted(&driven.report) {
-        exit = Exit::Done;
-    }
-    if driven.interrupted {
-        exit = Exit::Interrupted;
-    }
-    reporter.finish(&driven.report, exit);
-    if driven.interrupted {
-        return Err(Problem::Interrupted);
-    }
-    Ok(exit)
+    let store = state::store(global)?;
+    let run = id::new_id(when::now_ms());
+    let triggers = source.files.iter().map(|file| file.trigger).collect();
+    let tenant = source.origin.to_string();
+    let locks = store.lock(&tenant, triggers, &run, when::now_ms()).await?;
+    let ended = locked(global, source, policy, how, &store, run, reporter).await;
+    // A lock that could not be given back is free with the process all the same.
+    let _ = locks.release().await;
+    ended
 }
 
-/// Whether nothing but the end of a job is open, as `--detach` asked for.
-fn all_accepted(report: &knosc_bulk_import::run::Report) -> bool {
-    use knosc_bulk_import::run::Outcome;
-    report
-        .steps
-        .iter()
-        .all(|step| step.outcome.is_done() || matches!(step.outcome, Outcome::Pending(_)))
+async fn locked(
+    global: &Global,
+    source: Source,
+    policy: Policy,
+    how: &How<'_>,
+    store: &Store,
+    run: String,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
+    let tenant = source.origin.to_string();
+    let shown = source.shown();
+    let wishes = source.files.iter().zip(&shown).map(|(file, shown)| Wish {
+        trigger: file.trigger,
+        file_name: shown.file_name.clone(),
+        path: file.path.clone(),
+    });
+    let steps = admission::admit(store, &tenant, wishes.collect(), how.unchanged).await?;
+    // No run is recorded for somebody who cannot sign in.
+    let runner = connect::runner(global, &source.origin)?;
+    let files = Files::new(&steps, source.steps(), shown);
+    let new = NewRun {
+        id: run.clone(),
+        tenant,
+        kind: how.kind,
+        created_ms: when::now_ms(),
+        policy,
+        steps,
+    };
+    store.begin(new).await?;
+    reporter.run_id(&run, global.state.as_deref());
+    let plan = Plan::new(files.planned(), policy.allow_repeated_trigger).ok();
+    let order = plan.as_ref().map_or(&[][..], Plan::order);
+    let Files { sent, shown, unchanged } = files;
+    reporter.begin(&source.origin, shown, order);
+    if order.is_empty() {
+        let report = drive::whole(drive::NOTHING, &unchanged);
+        reporter.finish(&report, Exit::Done, false);
+        return Ok(Exit::Done);
+    }
+    let journal = Arc::new(store.journal(&run).await?);
+    // Every file before the last one has to be complete before the next may go, so that only the last is left alone.
+    let detach_after = if how.wait.detach { order.last().copied() } else { None };
+    let (wait, grace) = (how.wait.wait, how.wait.grace);
+    let drive = Drive { steps: sent, policy, journal, detach_after, wait, grace };
+    let going = Going { runner: &runner, store, run: &run, unchanged: &unchanged };
+    drive::to_the_end(going, drive, reporter).await
+}
+
+/// The files of a run: those that are sent, under the indexes that the component sees, and the others.
+struct Files {
+    sent: Vec<(Trigger, Arc<dyn BlobSource>)>,
+    shown: Vec<Shown>,
+    /// With their places among all files.
+    unchanged: Vec<(usize, StepReport)>,
+}
+
+impl Files {
+    fn new(
+        steps: &[NewStep],
+        blobs: Vec<(Trigger, Arc<dyn BlobSource>)>,
+        shown: Vec<Shown>,
+    ) -> Self {
+        let mut files = Self { sent: Vec::new(), shown: Vec::new(), unchanged: Vec::new() };
+        let all = steps.iter().zip(blobs).zip(shown).enumerate();
+        for (position, ((step, (trigger, blob)), shown)) in all {
+            match (&step.unchanged_of, step.expected) {
+                (Some(run), _) => {
+                    let outcome = Outcome::Unchanged(run.clone());
+                    let file_name = step.file_name.clone();
+                    files.unchanged.push((position, StepReport { trigger, file_name, outcome }));
+                }
+                (None, Some(sha256)) => {
+                    files.sent.push((trigger, Arc::new(ExpectingBlob { blob, sha256 })));
+                    files.shown.push(shown);
+                }
+                (None, None) => {
+                    files.sent.push((trigger, blob));
+                    files.shown.push(shown);
+                }
+            }
+        }
+        files
+    }
+
+    fn planned(&self) -> Vec<Planned> {
+        let planned = |(trigger, blob): &(Trigger, Arc<dyn BlobSource>)| Planned {
+            trigger: *trigger,
+            file_name: blob.name().to_owned(),
+        };
+        self.sent.iter().map(planned).collect()
+    }
 }

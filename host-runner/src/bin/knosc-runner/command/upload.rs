@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
+use knosc_runner::journal::sqlite::{Kind, guard};
 use knosc_runner::manifest::SourceFile;
 
-use super::run;
+use super::run::{self, How};
 use super::source::{self, Checks};
 use crate::args::{Global, Upload};
 use crate::exit::Exit;
@@ -29,5 +30,7 @@ pub async fn execute(
     let checks = Checks { files: &args.files, settle };
     let policy = source::default_policy(&origin);
     let source = source::checked(origin, vec![file], policy, checks, reporter)?;
-    run::send(global, source, &args.wait, reporter).await
+    let unchanged = args.unchanged.unchanged.map_or(guard::Unchanged::Refuse, Into::into);
+    let how = How { kind: Kind::Upload, unchanged, wait: &args.wait };
+    run::send(global, source, &how, reporter).await
 }

@@ -5,9 +5,11 @@
 mod json;
 mod log;
 mod progress;
+mod runs;
 mod text;
 
 use std::io::Write as _;
+use std::path::Path;
 
 use knosc_bulk_import::job::JobReport;
 use knosc_bulk_import::origin::Origin;
@@ -21,6 +23,7 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::when;
 use progress::View;
+use text::Lines;
 pub use text::bytes;
 
 /// One file of a run, as it is told.
@@ -38,6 +41,8 @@ pub struct Reporter {
     output: Output,
     verb: &'static str,
     run_id: String,
+    /// The run in the journal, and what has to be typed to find that.
+    recorded: Option<(String, String)>,
     seq: u64,
     origin: Option<Origin>,
     files: Vec<Shown>,
@@ -50,7 +55,40 @@ impl Reporter {
     pub fn new(output: Output, quiet: bool, verb: &'static str) -> Self {
         let run_id = format!("{:x}-{:x}", when::now_ms(), std::process::id());
         let view = View::new(output == Output::Text && !quiet);
-        Self { output, verb, run_id, seq: 0, origin: None, files: Vec::new(), sending: None, view }
+        let recorded = None;
+        Self {
+            output,
+            verb,
+            run_id,
+            recorded,
+            seq: 0,
+            origin: None,
+            files: Vec::new(),
+            sending: None,
+            view,
+        }
+    }
+
+    /// The run's id in the journal of this state folder.
+    pub fn run_id(&mut self, run: &str, state: Option<&Path>) {
+        run.clone_into(&mut self.run_id);
+        let state = state.map_or_else(String::new, |state| format!(" --state {}", state.display()));
+        self.recorded = Some((run.to_owned(), state));
+    }
+
+    /// Somebody wants this to end.
+    pub fn interrupted(&mut self) {
+        let run =
+            self.run_line("resume").map_or_else(String::new, |line| format!("; later: {line}"));
+        self.note(&format!(
+            "ending at the next safe moment, and at once with another Ctrl-C; an accepted job goes on{run}"
+        ));
+    }
+
+    /// What has to be typed for this run.
+    fn run_line(&self, words: &str) -> Option<String> {
+        let (run, state) = self.recorded.as_ref()?;
+        Some(format!("knosc-runner {words} {run}{state}"))
     }
 
     /// The tenant and the files, in the order of sending.
@@ -64,7 +102,8 @@ impl Reporter {
         }
         match self.output {
             Output::Text => {
-                print(&text::header(origin));
+                let run = self.recorded.as_ref().map(|(run, _)| run.as_str());
+                print(&text::header(origin, run));
                 if self.verb == "plan" {
                     print(&text::plan(&self.files, order));
                 }
@@ -164,17 +203,22 @@ impl Reporter {
     }
 
     /// The end of a run.
-    pub fn finish(&mut self, report: &Report, exit: Exit) {
+    pub fn finish(&mut self, report: &Report, exit: Exit, interrupted: bool) {
         self.view.clear();
-        let poll_line = self.origin.as_ref().and_then(|origin| text::poll_line(origin, report));
+        let lines = match (&self.origin, &self.recorded) {
+            (Some(origin), Some((run, state))) => {
+                text::lines(origin, report, run, state, interrupted)
+            }
+            _ => Lines::default(),
+        };
         match self.output {
-            Output::Text => print(&text::report(report, poll_line.as_deref())),
+            Output::Text => print(&text::report(report, &lines)),
             Output::Json => {
                 let document = json!({
                     "schema": json::SCHEMA, "type": "report", "verb": self.verb, "run_id": self.run_id,
                     "tenant": self.origin.as_ref().map(json::tenant),
                     "steps": report.steps.iter().map(json::step).collect::<Vec<_>>(),
-                    "poll": poll_line, "exit_code": exit.code(),
+                    "poll": lines.poll, "resume": lines.resume, "exit_code": exit.code(),
                 });
                 print(&format!("{document}\n"));
             }
@@ -185,7 +229,7 @@ impl Reporter {
                     }
                     self.event("step_finished", &json::step(step));
                 }
-                self.event("run_finished", &json!({ "exit_code": exit.code(), "poll": poll_line }));
+                self.event("run_finished", &json!({ "exit_code": exit.code(), "poll": lines.poll, "resume": lines.resume }));
             }
         }
     }

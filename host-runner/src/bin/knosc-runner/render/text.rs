@@ -15,8 +15,9 @@ use crate::problem::Problem;
 /// Row errors shown of one job; the others are in the JSON forms.
 const ROW_ERRORS_SHOWN: usize = 20;
 
-pub fn header(origin: &Origin) -> String {
-    format!("tenant {} ({}) at {origin}\n", origin.tenant(), origin.environment().word())
+pub fn header(origin: &Origin, run: Option<&str>) -> String {
+    let run = run.map_or_else(String::new, |run| format!("run {run}\n"));
+    format!("tenant {} ({}) at {origin}\n{run}", origin.tenant(), origin.environment().word())
 }
 
 pub fn plan(files: &[Shown], order: &[usize]) -> String {
@@ -35,12 +36,40 @@ pub fn plan(files: &[Shown], order: &[usize]) -> String {
     })
 }
 
-pub fn report(report: &Report, poll_line: Option<&str>) -> String {
+pub fn report(report: &Report, lines: &Lines) -> String {
     let mut text = report.steps.iter().fold(String::new(), |text, step| text + &self::step(step));
-    if let Some(line) = poll_line {
-        let _ = writeln!(text, "to see how it went on:\n  {line}");
+    for (what, line) in [
+        ("to see what can be checked, and to decide:", &lines.show),
+        ("to go on with this run:", &lines.resume),
+        ("to see how it went on:", &lines.poll),
+    ] {
+        if let Some(line) = line {
+            let _ = writeln!(text, "{what}\n  {line}");
+        }
     }
     text
+}
+
+/// What to type next.
+#[derive(Default)]
+pub struct Lines {
+    pub show: Option<String>,
+    pub resume: Option<String>,
+    pub poll: Option<String>,
+}
+
+/// What to type next after a report of a run.
+pub fn lines(origin: &Origin, report: &Report, run: &str, state: &str, interrupted: bool) -> Lines {
+    let any = |is: fn(&Outcome) -> bool| report.steps.iter().any(|step| is(&step.outcome));
+    let unknown = any(|outcome| matches!(outcome, Outcome::Unknown(_) | Outcome::Lost(_)));
+    let open = any(|outcome| matches!(outcome, Outcome::Pending(_)));
+    let done = report.steps.iter().all(|step| step.outcome.is_done());
+    let line = |words: &str| format!("knosc-runner {words} {run}{state}");
+    Lines {
+        show: unknown.then(|| line("runs show")),
+        resume: (open || (interrupted && !unknown && !done)).then(|| line("resume")),
+        poll: poll_line(origin, report),
+    }
 }
 
 fn step(step: &StepReport) -> String {
@@ -145,7 +174,7 @@ fn job_tail(job: &JobReport) -> String {
 }
 
 /// What to type for the jobs that were accepted and not seen to end, or whose row errors are not at hand.
-pub fn poll_line(origin: &Origin, report: &Report) -> Option<String> {
+fn poll_line(origin: &Origin, report: &Report) -> Option<String> {
     let open = report.steps.iter().filter_map(|step| match &step.outcome {
         Outcome::Pending(report) => Some(&report.job),
         // A journal holds no row errors; Knosc does.
@@ -191,7 +220,7 @@ pub fn bytes(count: u64) -> String {
 }
 
 /// Without control characters.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

@@ -1,0 +1,111 @@
+//! Which files of a run are sent, after what the store knows of earlier ones.
+//!
+//! Reads the store and, where a digest decides, the file. Sends nothing; the decisions are `guard`'s.
+
+use std::path::{Path, PathBuf};
+
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::journal::sqlite::guard::{self, Admission, Candidate, Unchanged};
+use knosc_runner::journal::sqlite::{Digest, NewStep, RecordedRun, RecordedStep, Stamp, Store};
+
+use crate::problem::{FileProblem, Problem};
+
+/// A file that somebody wants to send.
+pub struct Wish {
+    pub trigger: Trigger,
+    pub file_name: String,
+    pub path: PathBuf,
+}
+
+/// Decides on all files of a run; nothing may be sent if one is refused.
+pub async fn admit(
+    store: &Store,
+    tenant: &str,
+    wishes: Vec<Wish>,
+    unchanged: Unchanged,
+) -> Result<Vec<NewStep>, Problem> {
+    let mut steps = Vec::with_capacity(wishes.len());
+    let mut refused = Vec::new();
+    for wish in wishes {
+        let earlier = store.earlier(tenant, wish.trigger, None).await?;
+        let candidate = candidate(wish.trigger, &wish.path)?;
+        let candidate = with_digest(candidate, &earlier).await?;
+        let unchanged_of = match guard::admit(&candidate, &earlier, unchanged) {
+            Admission::Send => None,
+            Admission::Unchanged(run) => Some(run),
+            Admission::Refused(error) => {
+                refused.push(error);
+                continue;
+            }
+        };
+        steps.push(NewStep {
+            trigger: wish.trigger,
+            file_name: wish.file_name,
+            path: candidate.path,
+            stamp: candidate.stamp,
+            expected: candidate.digest,
+            unchanged_of,
+        });
+    }
+    if refused.is_empty() { Ok(steps) } else { Err(Problem::Refused(refused)) }
+}
+
+/// Whether a file of a run that is resumed may still be sent: it has to be as it was, and nothing may have overtaken it.
+pub async fn readmit(
+    store: &Store,
+    run: &RecordedRun,
+    step: &RecordedStep,
+) -> Result<Option<Digest>, Problem> {
+    let unfit = |problem| Problem::File { path: step.path.clone(), problem };
+    let now = match Stamp::of_file(&step.path) {
+        Ok(now) => now,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(unfit(FileProblem::Gone));
+        }
+        Err(error) => return Err(unfit(FileProblem::Unreadable(error.to_string()))),
+    };
+    if !now.is_as_recorded(&step.stamp) {
+        return Err(unfit(FileProblem::NotAsRecorded));
+    }
+    let earlier = store.earlier(&run.tenant, step.trigger, Some(&run.id)).await?;
+    let candidate = Candidate {
+        trigger: step.trigger,
+        path: step.path.clone(),
+        stamp: now,
+        digest: step.sha256,
+    };
+    let candidate = with_digest(candidate, &earlier).await?;
+    guard::readmit(&candidate, run.number, &earlier)
+        .map_err(|error| Problem::Refused(vec![error]))?;
+    Ok(candidate.digest)
+}
+
+fn candidate(trigger: Trigger, path: &Path) -> Result<Candidate, Problem> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let stamp = Stamp::of_file(&path).map_err(|error| Problem::File {
+        path: path.clone(),
+        problem: FileProblem::Unreadable(error.to_string()),
+    })?;
+    Ok(Candidate { trigger, path, stamp, digest: None })
+}
+
+/// With the digest that is known; made from the file only where it decides.
+async fn with_digest(
+    mut candidate: Candidate,
+    earlier: &[knosc_runner::journal::sqlite::Earlier],
+) -> Result<Candidate, Problem> {
+    if candidate.digest.is_some() {
+        return Ok(candidate);
+    }
+    candidate.digest = guard::known_digest(&candidate, earlier);
+    if candidate.digest.is_none() && guard::needs_digest(&candidate, earlier) {
+        let path = candidate.path.clone();
+        let hashed = tokio::task::spawn_blocking(move || Digest::of_file(&path)).await;
+        let hashed = hashed.map_err(|error| Problem::Internal(error.to_string()))?;
+        candidate.digest = Some(hashed.map_err(|error| Problem::File {
+            path: candidate.path.clone(),
+            problem: FileProblem::Unreadable(error.to_string()),
+        })?);
+    }
+    Ok(candidate)
+}

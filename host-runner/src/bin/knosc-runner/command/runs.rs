@@ -1,0 +1,124 @@
+//! `runs list | show | resolve | unlock`: what is known of runs of the past, and what a person decides about them.
+//!
+//! Sends nothing and asks Knosc nothing.
+
+use knosc_bulk_import::job::Job;
+use knosc_bulk_import::run::Resolution;
+use knosc_runner::journal::sqlite::{RecordedRun, RecordedStep, Store, StoreError, actor};
+use serde_json::json;
+
+use super::resume;
+use crate::args::{Global, Resolve, Runs};
+use crate::drive;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::render::Reporter;
+use crate::target::{self, Wanted};
+use crate::{state, when};
+
+/// Runs that are listed: some months of one a day.
+const LISTED_MAX: usize = 100;
+
+pub async fn execute(
+    global: &Global,
+    args: &Runs,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
+    let store = state::store(global)?;
+    match args {
+        Runs::List => list(global, &store, reporter).await?,
+        Runs::Show { run } => show(&store, run, reporter).await?,
+        Runs::Resolve(args) => resolve(global, &store, args, reporter).await?,
+        Runs::Unlock { trigger } => {
+            let origin = target::origin(global, &Wanted::default())?;
+            let had = store.unlock(&origin.to_string(), *trigger).await?;
+            let sentence = match &had {
+                Some(holder) => format!(
+                    "{trigger} is free again; process {} on {} had it for run {}",
+                    holder.pid, holder.host, holder.run
+                ),
+                None => format!("{trigger} was not locked"),
+            };
+            let run = had.map(|holder| holder.run);
+            reporter.say(&sentence, &json!({ "trigger": trigger.name(), "unlocked_from": run }));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn list(global: &Global, store: &Store, reporter: &mut Reporter) -> Result<(), Problem> {
+    let named = global.base_url.is_some() || global.profile.is_some();
+    let origin =
+        if named { Some(target::origin(global, &Wanted::default())?.to_string()) } else { None };
+    let runs = store.runs(origin.as_deref(), LISTED_MAX).await?;
+    reporter.runs(&runs);
+    Ok(())
+}
+
+async fn show(store: &Store, asked: &str, reporter: &mut Reporter) -> Result<(), Problem> {
+    let id = store.find(asked).await?;
+    let run = store.run(&id).await?;
+    let sends = run.steps.iter().any(|step| step.unchanged_of.is_none());
+    let report = if sends {
+        let report = store.journal(&id).await?.run().report();
+        drive::with_row_errors(report, store.row_errors(&id).await?)
+    } else {
+        drive::NOTHING
+    };
+    let report = drive::whole(report, &resume::unchanged(&run));
+    reporter.recorded_run(&run, &report, &store.events(&id).await?);
+    Ok(())
+}
+
+async fn resolve(
+    global: &Global,
+    store: &Store,
+    args: &Resolve,
+    reporter: &mut Reporter,
+) -> Result<(), Problem> {
+    let id = store.find(&args.run).await?;
+    let run = store.run(&id).await?;
+    let step = step(&run, &args.step)?;
+    let resolution = match &args.accepted {
+        Some(job_id) => Resolution::Accepted(Job { trigger: step.trigger, job_id: job_id.clone() }),
+        None => Resolution::NotAccepted,
+    };
+    // Nobody decides about a file that is on its way.
+    let locks = store.lock(&run.tenant, vec![step.trigger], &id, when::now_ms()).await?;
+    let (who, now_ms) = (actor(), when::now_ms());
+    let resolved = match store.journal(&id).await {
+        Ok(journal) => journal.resolve(step.step, resolution, who.clone(), now_ms).await,
+        Err(error) => Err(error),
+    };
+    // A lock that could not be given back is free with the process all the same.
+    let _ = locks.release().await;
+    resolved?;
+    reporter.run_id(&id, global.state.as_deref());
+    let what = match &args.accepted {
+        Some(job_id) => format!("accepted as {job_id}"),
+        None => "not accepted".to_owned(),
+    };
+    let (trigger, file) = (step.trigger, &step.file_name);
+    reporter.resolved(
+        &format!("{trigger} {file}: {what}, by {who}"),
+        &json!({
+            "run_id": id, "trigger": trigger.name(), "file": file, "job_id": args.accepted,
+            "accepted": args.accepted.is_some(), "who": who,
+        }),
+    );
+    Ok(())
+}
+
+/// By its number among the files given, or by its trigger where only one file has it.
+fn step<'a>(run: &'a RecordedRun, asked: &str) -> Result<&'a RecordedStep, Problem> {
+    let sent = || run.steps.iter().filter(|step| step.unchanged_of.is_none());
+    let number = asked.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let mut named = sent().filter(|step| match number {
+        Some(position) => step.position == position,
+        None => step.trigger.name() == asked,
+    });
+    match (named.next(), named.next()) {
+        (Some(step), None) => Ok(step),
+        _ => Err(StoreError::NoStep { step: asked.to_owned() }.into()),
+    }
+}

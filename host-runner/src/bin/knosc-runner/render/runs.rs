@@ -1,0 +1,167 @@
+//! Runs of the past, as text and as JSON; and what can be looked up where an outcome is not known.
+//!
+//! Makes values; prints through the reporter.
+
+use std::fmt::Write as _;
+
+use knosc_bulk_import::run::{Fact, Outcome, Report, Resolution};
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::journal::sqlite::{RecordedEvent, RecordedRun, Standing};
+use serde_json::{Value, json};
+
+use super::json as values;
+use super::{Output, Reporter, print, text};
+use crate::when;
+
+impl Reporter {
+    /// The last runs.
+    pub fn runs(&mut self, runs: &[RecordedRun]) {
+        match self.output {
+            Output::Text => print(&runs.iter().map(line).collect::<String>()),
+            Output::Json | Output::Ndjson => {
+                let document = json!({
+                    "schema": values::SCHEMA, "type": "runs",
+                    "runs": runs.iter().map(fields).collect::<Vec<_>>(),
+                });
+                print(&format!("{document}\n"));
+            }
+        }
+    }
+
+    /// All that is known of one run.
+    pub fn recorded_run(&mut self, run: &RecordedRun, report: &Report, events: &[RecordedEvent]) {
+        match self.output {
+            Output::Text => {
+                print(&line(run));
+                print(&text::report(report, &text::Lines::default()));
+                print(&checks(run, report));
+                print(&events.iter().map(|event| event_line(run, event)).collect::<String>());
+            }
+            Output::Json | Output::Ndjson => {
+                let mut document = fields(run);
+                let numbered = report.steps.iter().zip(1..).map(|(step, number): (_, usize)| {
+                    let mut value = values::step(step);
+                    values::merge(&mut value, &json!({ "step": number }));
+                    value
+                });
+                let more = json!({
+                    "schema": values::SCHEMA, "type": "recorded_run",
+                    "steps": numbered.collect::<Vec<_>>(),
+                    "events": events.iter().map(|event| event_fields(run, event)).collect::<Vec<_>>(),
+                });
+                values::merge(&mut document, &more);
+                print(&format!("{document}\n"));
+            }
+        }
+    }
+
+    /// A decision that was recorded, and what it makes possible.
+    pub fn resolved(&mut self, sentence: &str, fields: &Value) {
+        let line = self.run_line("resume").unwrap_or_default();
+        self.say(&format!("{sentence}\nto go on with this run:\n  {line}"), fields);
+    }
+}
+
+/// How many steps stand where, in words.
+fn summary(run: &RecordedRun) -> String {
+    let order = [
+        Standing::Unknown,
+        Standing::Failed,
+        Standing::Lost,
+        Standing::Refused,
+        Standing::Pending,
+        Standing::NotStarted,
+        Standing::Unchanged,
+        Standing::Completed,
+    ];
+    let counted = order.into_iter().filter_map(|standing| {
+        let count = run.steps.iter().filter(|step| step.standing == standing).count();
+        (count > 0).then(|| format!("{count} {}", standing.word()))
+    });
+    counted.collect::<Vec<_>>().join(", ")
+}
+
+fn line(run: &RecordedRun) -> String {
+    let (began, kind) = (when::rfc3339(run.created_ms), run.kind.word());
+    format!("{}  {began}  {kind:<6}  {}  {}\n", run.id, run.tenant, summary(run))
+}
+
+fn fields(run: &RecordedRun) -> Value {
+    json!({
+        "run_id": run.id, "tenant": run.tenant, "kind": run.kind.word(), "began": when::rfc3339(run.created_ms),
+        "finished": run.finished_ms.map(when::rfc3339), "summary": summary(run),
+    })
+}
+
+fn fact_words(fact: &Fact) -> String {
+    match fact {
+        Fact::UploadStarted(_) => "upload started".to_owned(),
+        Fact::UploadSealed(_) => "last bytes about to leave".to_owned(),
+        Fact::UploadAccepted(job) => format!("accepted as {}", job.job_id),
+        Fact::UploadEnded(fault) => format!("not accepted, or not known: {}", fault.message()),
+        Fact::JobObserved(report) => format!("job {}", report.status.word()),
+        Fact::PollFailed(fault) => format!("poll failed: {}", fault.message()),
+        Fact::Resolved(Resolution::Accepted(job)) => {
+            format!("decided: accepted as {}", job.job_id)
+        }
+        Fact::Resolved(Resolution::NotAccepted) => "decided: not accepted".to_owned(),
+    }
+}
+
+/// The trigger of an event's step.
+fn trigger(run: &RecordedRun, event: &RecordedEvent) -> &'static str {
+    run.steps.get(event.event.step).map_or("", |step| step.trigger.name())
+}
+
+fn event_line(run: &RecordedRun, event: &RecordedEvent) -> String {
+    let who = event.actor.as_ref().map_or_else(String::new, |who| format!(" by {who}"));
+    let at = when::rfc3339(event.event.at_ms);
+    let words = text::clean(&fact_words(&event.event.fact));
+    format!("  {at}  {:<20}  {words}{who}\n", trigger(run, event))
+}
+
+fn event_fields(run: &RecordedRun, event: &RecordedEvent) -> Value {
+    json!({
+        "ts": when::rfc3339(event.event.at_ms), "trigger": trigger(run, event),
+        "fact": fact_words(&event.event.fact), "who": event.actor,
+    })
+}
+
+/// What can be read in Knosc where an outcome is not known. Only what is documented to be readable is named.
+fn checks(run: &RecordedRun, report: &Report) -> String {
+    let mut lines = String::new();
+    for (step, number) in report.steps.iter().zip(1_usize..) {
+        if !matches!(step.outcome, Outcome::Unknown(_) | Outcome::Lost(_)) {
+            continue;
+        }
+        let (id, trigger) = (&run.id, step.trigger);
+        let _ = writeln!(lines, "step {number}, {trigger}: to decide, look in Knosc:");
+        if let Some(path) = list_path(trigger) {
+            let _ = writeln!(lines, "    GET {}{path} lists what is stored now", run.tenant);
+        }
+        let _ = write!(
+            lines,
+            "    the page of its objects, and the file that was uploaded there last\n\
+             \x20   rows that only this file holds say that it arrived; that they are missing says nothing while a job may be queued\n\
+             \x20 knosc-runner runs resolve {id} {number} --accepted JOB-ID\n\
+             \x20 knosc-runner runs resolve {id} {number} --not-accepted\n"
+        );
+    }
+    lines
+}
+
+/// The documented list of a trigger's objects; none is documented for the others.
+const fn list_path(trigger: Trigger) -> Option<&'static str> {
+    match trigger {
+        Trigger::UnitMaster => Some("/api/unit-master"),
+        Trigger::WarehouseMaster => Some("/api/warehouse-master"),
+        Trigger::SupplierMaster => Some("/api/supplier-master"),
+        Trigger::CustomerMaster => Some("/api/customer-master"),
+        Trigger::ItemMaster => Some("/api/item-master"),
+        Trigger::ExternalItemMaster => Some("/api/external-item-master"),
+        Trigger::BillOfMaterials => Some("/api/bill-of-materials"),
+        Trigger::SupplierAllocation => Some("/api/supplier-allocation"),
+        Trigger::Procurement => Some("/api/purchase-order"),
+        Trigger::Inventory | Trigger::Demand | Trigger::Manufacturing | Trigger::Forecast => None,
+    }
+}
