@@ -17,6 +17,7 @@ mod connect;
 mod cuts;
 mod early;
 mod polls;
+mod portable;
 mod setup;
 mod slow;
 mod stock;
