@@ -83,6 +83,7 @@ pub mod tenant;
 
 mod bindings;
 mod convert;
+mod failpoint;
 mod host;
 mod importer;
 

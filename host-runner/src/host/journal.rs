@@ -8,11 +8,11 @@ use knosc_bulk_import::run::{Event, Fact};
 use crate::bindings::knosc::bulk_import::journal::Host;
 use crate::bindings::knosc::bulk_import::types as wit;
 use crate::blobs::BlobSourceError;
-use crate::convert;
 use crate::host::{HostState, Stopped};
 use crate::journal::JournalError;
 use crate::net::Ended;
 use crate::progress::{Progress, tell};
+use crate::{convert, failpoint};
 
 /// Why an upload's last bytes may not leave. The component is told in words.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -103,7 +103,9 @@ impl HostState {
     async fn record(&mut self, event: Event) -> Result<(), String> {
         let ends_upload = matches!(event.fact, Fact::UploadAccepted(_) | Fact::UploadEnded(_));
         let is_seal = matches!(event.fact, Fact::UploadSealed(_));
+        failpoint::reach("append");
         let recorded = self.journal.append(event.clone()).await;
+        failpoint::reach("appended");
         if ends_upload || (is_seal && recorded.is_err()) {
             self.sealed.send_replace(false);
         }

@@ -20,7 +20,7 @@ use super::connection::{Connection, IdleSlot};
 use super::error::NetError;
 use super::meter::{Ended, UploadMeter};
 use super::{InBody, OutBody};
-use crate::egress;
+use crate::{egress, failpoint};
 
 /// Sends requests to one origin. Clones share the connection, and nothing is shared between clients.
 #[derive(Clone)]
@@ -78,6 +78,7 @@ impl Client {
         let ending = Ending(meter.unwrap_or_default());
         let answer = self.0.send(request, &ending.0).await;
         if answer.is_ok() {
+            failpoint::reach("answered");
             ending.0.end(Ended::Answered);
         }
         answer

@@ -17,6 +17,7 @@ use super::config::{ClientConfig, Timeouts};
 use super::error::NetError;
 use super::proxy::Proxy;
 use super::{resolve, tls};
+use crate::failpoint;
 
 /// A stream of any kind.
 pub(super) type Stream = Box<dyn Io>;
@@ -58,10 +59,12 @@ impl Connector {
     }
 
     pub(super) async fn connect(&self) -> Result<Stream, NetError> {
+        failpoint::reach("connect");
         let tcp = self.tcp().await?;
         // A poll's request is one small segment that must not wait for an acknowledgement; a failure costs only time.
         _ = tcp.set_nodelay(true);
         keep_little_unsent(&tcp);
+        failpoint::reach("connected");
         let Some((connector, name)) = &self.tls else { return Ok(Box::new(tcp)) };
         match timeout(self.timeouts.tls, connector.connect(name.clone(), tcp)).await {
             Err(_) => Err(NetError::TlsTimeout),

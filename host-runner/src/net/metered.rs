@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::meter::UploadMeter;
+use crate::failpoint;
 
 /// How long an answer may follow after the server closed its side for our bytes. A server that refuses early answers before it closes.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
@@ -186,8 +187,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         if let Some(kind) = self.broken {
             return self.poll_broken(kind, cx);
         }
+        failpoint::reach("write");
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
         if let Poll::Ready(Ok(taken)) = written {
+            failpoint::reach("written");
             self.probe.written(std::iter::once(bytes), taken);
         }
         self.watch(written, cx)
@@ -201,8 +204,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         if let Some(kind) = self.broken {
             return self.poll_broken(kind, cx);
         }
+        failpoint::reach("write");
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         if let Poll::Ready(Ok(taken)) = written {
+            failpoint::reach("written");
             self.probe.written(slices.iter().map(|slice| &**slice), taken);
         }
         self.watch(written, cx)

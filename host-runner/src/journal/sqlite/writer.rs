@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::StoreError;
+use crate::failpoint;
 
 /// Calls that wait for the thread before a caller has to wait for its place: one from each of a thousand runs.
 const WAITING_MAX: usize = 1_024;
@@ -161,6 +162,8 @@ fn commit(connection: &mut Connection, group: &mut [Box<dyn Call>]) -> Result<()
     for call in group {
         call.execute(&mut transaction)?;
     }
+    failpoint::reach("commit");
     transaction.commit()?;
+    failpoint::reach("committed");
     Ok(())
 }
