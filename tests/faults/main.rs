@@ -15,6 +15,7 @@ mod answers;
 mod chance;
 mod connect;
 mod cuts;
+mod drops;
 mod early;
 mod polls;
 mod portable;

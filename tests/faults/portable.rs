@@ -27,8 +27,8 @@ impl Stock {
         let mut wasi = WasiCtxBuilder::new();
         wasi.env("KNOSC_USERNAME", local_knosc::DEFAULT_USER);
         wasi.env("KNOSC_PASSWORD", local_knosc::DEFAULT_PASSWORD);
-        let wasm = knosc_runner::engine::PORTABLE_COMPONENT;
-        let (store, portable) = instantiate(wasm, &mut wasi).await.unwrap();
+        let component = knosc_runner::engine::PORTABLE_COMPONENT;
+        let (store, portable) = instantiate(component, &mut wasi).await.unwrap();
         Self { knosc, proxy, store, portable }
     }
 

@@ -4,7 +4,7 @@
 
 use std::process::Stdio;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use integration_tests::sink::Sink;
 use wasmtime::component::{Component, Linker, ResourceTable};
@@ -83,7 +83,9 @@ async fn run(authority: String, length: &'static str) {
 async fn drop_one(sink: &Sink, length: &'static str, chance: &mut Chance) {
     let begun = sink.begun();
     let guest = tokio::spawn(run(sink.address().to_string(), length));
+    let end = Instant::now() + LONG;
     while sink.begun() == begun {
+        assert!(Instant::now() < end, "the request does not begin");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     tokio::time::sleep(Duration::from_micros(3_000 + chance.below(40_000))).await;
@@ -100,9 +102,9 @@ async fn whole_of(count: u64, length: &'static str, enough: u64) -> (u64, u64) {
         drop_one(&sink, length, &mut chance).await;
         dropped += 1;
     }
-    let end = std::time::Instant::now() + LONG;
+    let end = Instant::now() + LONG;
     while sink.whole() + sink.broken() < dropped {
-        assert!(std::time::Instant::now() < end, "a connection outlives its guest");
+        assert!(Instant::now() < end, "a connection outlives its guest");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     println!("stock client, content-length {length}: {} of {dropped} whole", sink.whole());
