@@ -23,7 +23,7 @@ cargo xtask VERB
                               all tests; --require-all fails where a tool of one is missing
   sim [--seeds N | --seed N]  the simulation, optimised: a million seeds or N, about three minutes a million on two cores
                               after the build; or one seed step by step
-  drops                       10,000 guests ended in the middle of an upload, 2,000 of a stock host: about 10 min
+  drops                       10,000 guests ended in the middle of an upload, 2,000 of a stock host: about 5 min
   kills                       a run killed at each of its steps, twenty times over, and resumed: about 12 min
   bench upload                knosc-runner beside curl, 512 MiB over loopback, in the release profile
   wit                         docs/wit.md of the files in wit/";

@@ -16,7 +16,7 @@ const KILLS: &str = "20";
 /// Guests that are ended in the middle of an upload.
 pub(crate) fn drops() -> Result<(), Failure> {
     let mut steps = Steps::new(2);
-    steps.step("10,000 guests of our host: about 6 min on two cores", || {
+    steps.step("10,000 guests of our host: about 2 min on two cores", || {
         play("faults", "drops::", ("DROPS", DROPS))
     })?;
     steps.step("2 x 1,000 guests of a stock host: about 3 min", || {
