@@ -176,6 +176,11 @@ impl Run {
         self.steps.get(step).map(Step::outcome)
     }
 
+    /// How patiently jobs are watched.
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The files and their order.
     pub const fn plan(&self) -> &Plan {
         &self.plan

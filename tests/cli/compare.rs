@@ -12,7 +12,7 @@ pub(crate) fn normalise(text: &str, url: &str, folders: &[(&Path, &str)]) -> Str
     for (path, name) in folders {
         text = text.replace(&path.display().to_string(), name);
     }
-    let text = run_ids(&text);
+    let text = after(&run_ids(&text), "RUN  ", |c| c != ' ', "TIME");
     let text = after(&text, "-upload-", |c| c.is_ascii_alphanumeric(), "ID");
     let text = after(&text, "\"run_id\":\"", |c| c != '"', "RUN");
     let text = after(&text, "\"ts\":\"", |c| c != '"', "TIME");

@@ -7,12 +7,12 @@ use local_knosc::{AnswerFault, IntegrationLock, Running, When};
 use super::place::{Place, ended, knosc, run, wait_until};
 use super::resumed::{accepted, arm, hold_tables, run_id, units, wait_for_poll};
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
-fn upload(place: &Place, knosc: &Running, more: &[&str]) -> Child {
+pub(crate) fn upload(place: &Place, knosc: &Running, more: &[&str]) -> Child {
     let mut command = place.runner(&knosc.url(), &["upload", "unit-master", "units.csv"]);
     command.args(more).spawn().unwrap()
 }

@@ -12,7 +12,10 @@
 mod binary;
 mod changing;
 mod compare;
+mod exit_codes;
+mod full_disk;
 mod interrupted;
+mod killed;
 mod logs;
 mod pipe;
 mod place;

@@ -8,7 +8,7 @@ use local_knosc::{AnswerFault, DEFAULT_TENANT, IntegrationLock, Running, When};
 
 use super::place::{Ended, Place, knosc, run, wait_until};
 
-fn on_upload(when: When) -> AnswerFault {
+pub(crate) fn on_upload(when: When) -> AnswerFault {
     AnswerFault {
         method: Some("POST".into()),
         path: "/api/job/".into(),

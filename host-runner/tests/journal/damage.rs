@@ -97,6 +97,10 @@ async fn a_full_disk_stops_the_journal_for_good() {
     assert!(matches!(after, JournalError::Write { .. }), "{after:?}");
     let other = store.begin(new_run("run-2", &[Trigger::Demand])).await.unwrap_err();
     assert!(matches!(other, StoreError::Stopped { .. }), "{other:?}");
+    // What is told of the run is what is on disk.
+    let told = journal.history().await.unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(journal.unwritten().is_some());
     // What was answered is there.
     assert_eq!(folder.store().events("run-1").await.unwrap().len(), 1);
 }

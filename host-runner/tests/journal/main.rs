@@ -9,6 +9,7 @@
 )]
 
 mod common;
+#[cfg(unix)]
 mod damage;
 mod events;
 mod figures;

@@ -72,7 +72,12 @@ pub async fn to_the_end(
             let report = whole(journal.run().report(), going.unchanged);
             let is_unknown =
                 report.steps.iter().any(|step| matches!(step.outcome, Outcome::Unknown(_)));
-            let problem = Problem::InRun { run: going.run.to_owned(), is_unknown, error };
+            let unrecorded = match journal.unwritten().map(|event| event.fact) {
+                Some(Fact::UploadAccepted(job)) => Some(Box::new(job)),
+                _ => None,
+            };
+            let run = going.run.to_owned();
+            let problem = Problem::InRun { run, is_unknown, unrecorded, error };
             reporter.finish(&report, problem.exit(), true);
             return Err(problem);
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use knosc_bulk_import::blob::BlobError;
 use knosc_bulk_import::fault::{Advice, Fault};
+use knosc_bulk_import::job::Job;
 use knosc_bulk_import::origin::OriginError;
 use knosc_bulk_import::plan::PlanError;
 use knosc_bulk_import::policy::PolicyError;
@@ -57,8 +58,8 @@ pub enum Problem {
     Store(#[from] StoreError),
     #[error("{}", joined(.0))]
     Refused(Vec<AdmissionError>),
-    #[error("{error}")]
-    InRun { run: String, is_unknown: bool, error: Error },
+    #[error("{error}{}", unrecorded.as_deref().map(named).unwrap_or_default())]
+    InRun { run: String, is_unknown: bool, unrecorded: Option<Box<Job>>, error: Error },
     #[error("interrupted")]
     Interrupted,
     #[error("{0}")]
@@ -189,6 +190,12 @@ impl Problem {
             }
             Self::Store(error) => error.hint().to_owned(),
             Self::Refused(errors) => errors.first().map_or("", AdmissionError::hint).to_owned(),
+            Self::InRun { run, unrecorded: Some(job), error, .. } => format!(
+                "{}; then knosc-runner runs resolve {run} {} --accepted {}",
+                error.hint(),
+                job.trigger,
+                job.job_id
+            ),
             Self::InRun { run, error, .. } => {
                 format!("{}; then knosc-runner resume {run}", error.hint())
             }
@@ -279,6 +286,11 @@ fn told(error: &StoreError) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+/// A job that Knosc named and the journal could not take.
+fn named(job: &Job) -> String {
+    format!("; Knosc accepted {} as job {}", job.trigger, job.job_id)
 }
 
 fn joined(errors: &[AdmissionError]) -> String {

@@ -33,6 +33,8 @@ pub struct SqliteJournal {
 struct State {
     run: Run,
     next_seq: usize,
+    /// The event that could not be written.
+    unwritten: Option<Event>,
     /// Made while a file is sent, and written with its seal.
     digests: HashMap<usize, Digest>,
 }
@@ -46,7 +48,8 @@ impl SqliteJournal {
     ) -> Result<Self, StoreError> {
         let history: Vec<Event> = events.into_iter().map(|recorded| recorded.event).collect();
         let run = Run::replay(plan(recorded)?, recorded.policy, &history)?;
-        let state = State { run, next_seq: history.len(), digests: HashMap::new() };
+        let state =
+            State { run, next_seq: history.len(), unwritten: None, digests: HashMap::new() };
         Ok(Self {
             id: recorded.id.clone(),
             writer,
@@ -114,8 +117,16 @@ impl SqliteJournal {
             })
         };
         let written = answer.wait().await;
-        self.broken.fetch_or(written.is_err(), Ordering::SeqCst);
+        if written.is_err() {
+            self.broken.store(true, Ordering::SeqCst);
+            self.state().take_back(event);
+        }
         written
+    }
+
+    /// The event that could not be written, if there is one; nothing was taken after it.
+    pub fn unwritten(&self) -> Option<Event> {
+        self.state().unwritten.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -156,6 +167,18 @@ impl State {
             row_errors,
             is_over: self.is_over(event.at_ms),
         }
+    }
+
+    /// Forgets an event that could not be written: what is told of the run is what is on disk.
+    fn take_back(&mut self, event: Event) {
+        let event = event.without_row_errors();
+        if let Some((last, before)) = self.run.history().split_last()
+            && *last == event
+            && let Ok(run) = Run::replay(self.run.plan().clone(), *self.run.policy(), before)
+        {
+            self.run = run;
+        }
+        self.unwritten.get_or_insert(event);
     }
 
     /// Whether nothing is left to do: no file to send, no job to watch and nothing to decide.
