@@ -37,7 +37,7 @@ fn bundle() -> Result<(), String> {
     let here = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let workspace = here.join("..");
     if workspace.join("src/lib.rs").exists() && workspace.join("wit").exists() {
-        for input in ["src", "wit", "Cargo.toml"] {
+        for input in ["src", "wit", "Cargo.toml", ".cargo/config.toml"] {
             println!("cargo::rerun-if-changed=../{input}");
         }
         look_for_target()?;

@@ -86,13 +86,14 @@ impl Origin {
     /// # Ok::<(), knosc_bulk_import::origin::OriginError>(())
     /// ```
     fn parse(url: &str) -> Result<Self, OriginError> {
-        let (https, rest) = match url.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            _ => return Err(OriginError::Scheme),
-        };
+        let (scheme, rest) = url.split_once(':').ok_or(OriginError::Scheme)?;
+        let rest = rest.strip_prefix("//").ok_or(OriginError::Scheme)?;
+        let https = scheme.eq_ignore_ascii_case("https");
+        if !https && !scheme.eq_ignore_ascii_case("http") {
+            return Err(OriginError::Scheme);
+        }
         let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(end);
+        let (authority, path) = rest.split_at_checked(end).ok_or(OriginError::Host)?;
         if authority.contains('@') {
             return Err(OriginError::UserInfo);
         }
@@ -187,8 +188,8 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), OriginError> {
     match tail.find(':') {
         None => Ok((authority, None)),
         Some(at) => {
-            let (host, port) = authority.split_at(after_address + at);
-            let digits = port.get(1..).unwrap_or_default();
+            let host = authority.get(..after_address + at).ok_or(OriginError::Host)?;
+            let digits = tail.get(at + 1..).unwrap_or_default();
             if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(OriginError::Host);
             }

@@ -85,13 +85,21 @@ impl Plan {
         if files.len() > FILES_MAX {
             return Err(PlanError::TooMany { count: files.len() });
         }
-        let mut order: Vec<(Trigger, usize)> =
-            files.iter().enumerate().map(|(index, file)| (file.trigger, index)).collect();
-        order.sort_unstable();
-        if !allow_repeated_trigger {
-            refuse_repeats(&files, &order)?;
+        let mut order = Vec::with_capacity(files.len());
+        for trigger in Trigger::ALL {
+            let mut before: Option<&Planned> = None;
+            for (index, file) in files.iter().enumerate() {
+                if file.trigger != trigger {
+                    continue;
+                }
+                if let (Some(first), false) = (before.replace(file), allow_repeated_trigger) {
+                    let (first, second) = (first.file_name.clone(), file.file_name.clone());
+                    return Err(PlanError::RepeatedTrigger { trigger, first, second });
+                }
+                order.push(index);
+            }
         }
-        Ok(Self { files, order: order.into_iter().map(|(_, index)| index).collect() })
+        Ok(Self { files, order })
     }
 
     /// The files as they were given.
@@ -103,20 +111,4 @@ impl Plan {
     pub fn order(&self) -> &[usize] {
         &self.order
     }
-}
-
-fn refuse_repeats(files: &[Planned], order: &[(Trigger, usize)]) -> Result<(), PlanError> {
-    for pair in order.windows(2) {
-        if let [(trigger, first), (next, second)] = *pair
-            && trigger == next
-        {
-            let name = |index: usize| files.get(index).map(|file| file.file_name.clone());
-            return Err(PlanError::RepeatedTrigger {
-                trigger,
-                first: name(first).unwrap_or_default(),
-                second: name(second).unwrap_or_default(),
-            });
-        }
-    }
-    Ok(())
 }

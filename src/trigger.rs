@@ -139,7 +139,12 @@ impl std::str::FromStr for Trigger {
 }
 
 fn known_names() -> String {
-    Trigger::ALL.map(Trigger::name).join(", ")
+    let mut names = String::new();
+    for trigger in Trigger::ALL {
+        let between = if names.is_empty() { "" } else { ", " };
+        names.extend([between, trigger.name()]);
+    }
+    names
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ pub(super) fn poll_once(
     access: &mut dyn Access,
     jobs: &[Job],
 ) -> Result<Vec<JobReport>, Fault> {
-    let answer = ask(origin, access, &poll::request(jobs)?)?;
-    poll::read(jobs, answer.status, &answer.headers, answer.body, clock::now_ms())
+    let mut answer = ask(origin, access, &poll::request(jobs)?)?;
+    poll::read(jobs, answer.status, &answer.headers, &mut answer.body, clock::now_ms())
 }
 
 /// Asks with the session's headers; after a refusal once more, if the session could be renewed.

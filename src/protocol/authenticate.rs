@@ -19,8 +19,7 @@
 //! {"login": true}
 //! ```
 
-use serde_json::Value;
-
+use super::value::Fields;
 use super::{Answer, Method, Request, classify, cookies, text};
 use crate::fault::Fault;
 use crate::session::Session;
@@ -68,11 +67,10 @@ pub fn read(answer: &Answer) -> Result<SignIn, Fault> {
     if !(200..=299).contains(&answer.status) {
         return Err(refused(answer));
     }
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let says = |key: &str| body.get(key).and_then(Value::as_bool) == Some(true);
-    if says("requires_2fa") {
+    let body = Fields::of(&answer.body);
+    if body.is_true("requires_2fa") {
         Ok(SignIn::OneTimeCodeRequired(cookies::all(answer)))
-    } else if says("first_signin") {
+    } else if body.is_true("first_signin") {
         Ok(SignIn::FirstSignInRequired)
     } else {
         signed_in(answer, &body).map(SignIn::SignedIn)
@@ -80,9 +78,9 @@ pub fn read(answer: &Answer) -> Result<SignIn, Fault> {
 }
 
 /// The session of an answer that says `{"login": true}`.
-pub(super) fn signed_in(answer: &Answer, body: &Value) -> Result<Session, Fault> {
+pub(super) fn signed_in(answer: &Answer, body: &Fields) -> Result<Session, Fault> {
     let rejected = |message| Fault::PermanentRejected(classify::answered(answer.status, message));
-    if body.get("login").and_then(Value::as_bool) != Some(true) {
+    if !body.is_true("login") {
         return Err(rejected("the answer to the sign-in is not the documented JSON"));
     }
     cookies::session(answer, None).ok_or_else(|| rejected("signed in, but no session cookie"))

@@ -116,13 +116,14 @@ fn refusal(answer: &Answer, quote: Quote, now_ms: u64) -> Refusal {
 fn target(location: &str) -> String {
     let end = location.find(['?', '#']).unwrap_or(location.len());
     let bare = location.get(..end).unwrap_or_default();
-    let bare = match bare.split_once("//") {
-        Some((scheme, rest)) => {
-            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let bare = match bare.split_once('/').map(|(scheme, rest)| (scheme, rest.strip_prefix('/'))) {
+        Some((scheme, Some(rest))) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
             let host = authority.rsplit('@').next().unwrap_or_default();
             format!("{scheme}//{host}{path}")
         }
-        None => bare.to_owned(),
+        _ => bare.to_owned(),
     };
     text::sanitised(text::cut(&bare, 300))
 }

@@ -100,7 +100,11 @@ pub(super) fn all(answer: &Answer) -> Option<String> {
             pairs.push((name, value));
         }
     }
-    let header = pairs.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ");
+    let mut header = String::new();
+    for (name, value) in pairs {
+        let between = if header.is_empty() { "" } else { "; " };
+        header.extend([between, name, "=", value]);
+    }
     (!header.is_empty() && header.len() <= VALUE_BYTES_MAX).then_some(header)
 }
 

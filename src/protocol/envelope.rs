@@ -2,8 +2,7 @@
 //!
 //! Reads words; what they mean is decided in `classify`. Successes spell it `message`, in small letters.
 
-use serde_json::Value;
-
+use super::value::Fields;
 use super::{Answer, text};
 
 /// What a refusing answer says.
@@ -29,9 +28,9 @@ const CODE_BYTES_MAX: usize = 200;
 
 /// Reads what an answer says: the documented envelope, the likes of it that libraries send, or the status and a quote.
 pub(super) fn read(answer: &Answer, quote: Quote) -> Envelope {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let body = Fields::of(&answer.body);
     let word = |key: &str| {
-        let text = text::sanitised(body.get(key)?.as_str()?);
+        let text = text::sanitised(body.text(key)?);
         (!text.is_empty()).then_some(text)
     };
     let message = ["Message", "message", "msg"].into_iter().find_map(word);

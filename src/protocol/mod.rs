@@ -15,8 +15,12 @@ pub mod upload;
 pub mod verify_2fa;
 
 mod envelope;
+mod json;
 mod retry_after;
 mod text;
+mod value;
+
+use std::io::Read;
 
 /// The two methods that Knosc's import needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Reads a body as far as it goes, at most `max` bytes of it.
+    pub fn read(status: u16, headers: Vec<(String, String)>, body: impl Read, max: usize) -> Self {
+        let mut start = Vec::new();
+        // One byte more shows that there is more.
+        let read = body.take(max as u64 + 1).read_to_end(&mut start);
+        let cut = read.is_err() || start.len() > max;
+        start.truncate(max);
+        Self { status, headers, body: start, cut }
+    }
+
     /// The first header of a (lower-case) name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -3,19 +3,17 @@
 //! Exactly one part `file`, and nothing else, as the guide's `curl -F file=@...` sends it. Reads no file.
 //!
 //! ```http
-//! --knosc-92295655144f92ce8332c0eeefaa052432345d9b
+//! --knosc-86bf2516340989bd980064227e6bdcaf
 //! Content-Disposition: form-data; name="file"; filename="item-master-export.csv"
 //! Content-Type: text/csv
 //!
 //! Item Number,Item Unit
 //! WIDGET-99,EACH
 //!
-//! --knosc-92295655144f92ce8332c0eeefaa052432345d9b--
+//! --knosc-86bf2516340989bd980064227e6bdcaf--
 //! ```
 
 use std::fmt::Write;
-
-use sha2::{Digest, Sha256};
 
 use crate::blob::FileKind;
 use crate::trigger::Trigger;
@@ -30,9 +28,6 @@ pub(super) struct Around {
     /// After it.
     pub(super) tail: Vec<u8>,
 }
-
-/// Bytes of the digest that a boundary shows. A file that holds its own 160 bits could only be made on purpose.
-const BOUNDARY_DIGEST_BYTES: usize = 20;
 
 /// Builds what stands around a file; `base_name` is without folders.
 pub(super) fn around(trigger: Trigger, base_name: &str, kind: FileKind, size: u64) -> Around {
@@ -74,25 +69,25 @@ fn boundary(trigger: Trigger, file_name: &str, size: u64) -> String {
     let mut counter: u64 = 0;
     loop {
         let boundary = boundary_of(trigger, file_name, size, counter);
-        if !file_name.contains(&boundary) {
+        let mut places = file_name.as_bytes().windows(boundary.len());
+        if !places.any(|place| place == boundary.as_bytes()) {
             return boundary;
         }
         counter += 1;
     }
 }
 
+/// 128 bits of FNV-1a: a file that holds those of its own name and size could only be made on purpose, which no digest
+/// that anyone can compute prevents.
 fn boundary_of(trigger: Trigger, file_name: &str, size: u64, counter: u64) -> String {
-    let mut digest = Sha256::new();
-    for field in [trigger.name().as_bytes(), file_name.as_bytes()] {
-        // Each field with its length, so that two fields never read as one.
-        digest.update((field.len() as u64).to_be_bytes());
-        digest.update(field);
-    }
-    digest.update(size.to_be_bytes());
-    digest.update(counter.to_be_bytes());
-    let mut boundary = String::from("knosc-");
-    for byte in digest.finalize().iter().take(BOUNDARY_DIGEST_BYTES) {
-        let _ = write!(boundary, "{byte:02x}");
-    }
-    boundary
+    // None of the parts holds a slash, so that two uploads never read as one.
+    let upload = format!("{trigger}/{file_name}/{size}/{counter}");
+    let hash = upload
+        .bytes()
+        .fold(FNV_OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(FNV_PRIME));
+    format!("knosc-{hash:032x}")
 }
+
+/// The offset basis and the prime of the 128-bit FNV.
+const FNV_OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

@@ -24,12 +24,12 @@
 //! }
 //! ```
 
-mod value;
-mod visit;
+mod entries;
 
 use std::fmt::Write;
-use std::io::{BufReader, Read};
+use std::io::Read;
 
+use super::json::{Json, JsonError};
 use super::{ANSWER_BYTES_MAX, Answer, Method, POLL_ANSWER_BYTES_MAX, Request};
 use super::{classify, text, upload};
 use crate::fault::Fault;
@@ -54,16 +54,17 @@ pub fn request(jobs: &[Job]) -> Result<Request, Fault> {
         let message = format!("a job id of {} is empty, too long or not on one line", job.trigger);
         return Err(Fault::PermanentInvalid(message));
     }
-    let named: Vec<String> = jobs
-        .iter()
-        .map(|job| {
-            let (trigger, job_id) = (job.trigger.name(), text::json_string(&job.job_id));
-            format!(r#"{{"trigger":"{trigger}","job_id":{job_id}}}"#)
-        })
-        .collect();
+    let mut named = String::new();
+    for job in jobs {
+        let before = if named.is_empty() { '[' } else { ',' };
+        let (trigger, job_id) = (job.trigger.name(), text::json_string(&job.job_id));
+        // Writing to a String does not fail.
+        let _ = write!(named, r#"{before}{{"trigger":"{trigger}","job_id":{job_id}}}"#);
+    }
+    named.push(']');
     Ok(Request {
         method: Method::Get,
-        path: format!("/api/job?jobs={}", percent_encoded(&format!("[{}]", named.join(",")))),
+        path: format!("/api/job?jobs={}", percent_encoded(&named)),
         headers: Vec::new(),
         body: Vec::new(),
     })
@@ -85,19 +86,21 @@ pub fn read(
     now_ms: u64,
 ) -> Result<Vec<JobReport>, Fault> {
     if !(200..=299).contains(&status) {
-        let answer = small_answer(status, headers, body);
+        let answer = Answer::read(status, headers.to_vec(), body, ANSWER_BYTES_MAX);
         return Err(classify::read_refused(&answer, now_ms));
     }
     let mut body = Remembering { inner: body.take(POLL_ANSWER_BYTES_MAX as u64), head: Vec::new() };
-    let mut slots = visit::Slots::new(jobs);
-    let ended = visit::read_all(BufReader::new(&mut body), &mut slots);
+    let mut slots = entries::Slots::new(jobs);
+    let ended = slots.read_all(&mut Json::streamed(&mut body));
     match ended {
         Ok(()) => Ok(slots.into_reports(|job| Some(JobReport::of_status(job, JobStatus::Missing)))),
-        Err(error) if error.is_eof() || error.is_io() => {
+        Err(JsonError::Cut) => {
             slots.close_cut();
             Ok(slots.into_reports(|_| None))
         }
-        Err(_) => Err(classify::not_as_documented(status, "no list of jobs", &body.head)),
+        Err(JsonError::Wrong) => {
+            Err(classify::not_as_documented(status, "no list of jobs", &body.head))
+        }
     }
     .and_then(|reports| {
         reports.ok_or_else(|| {
@@ -105,16 +108,6 @@ pub fn read(
             Fault::Transient(classify::answered(status, message))
         })
     })
-}
-
-/// The answer of a refusal, as much as is worth reading.
-fn small_answer(status: u16, headers: &[(String, String)], body: impl Read) -> Answer {
-    let mut start = Vec::new();
-    // One byte more shows that there is more.
-    let read = body.take(ANSWER_BYTES_MAX as u64 + 1).read_to_end(&mut start);
-    let cut = read.is_err() || start.len() > ANSWER_BYTES_MAX;
-    start.truncate(ANSWER_BYTES_MAX);
-    Answer { status, headers: headers.to_vec(), body: start, cut }
 }
 
 /// RFC 3986: everything but unreserved characters as `%XX`, as in the guide's sample.

@@ -2,6 +2,8 @@
 //!
 //! Decides nothing by what a text says.
 
+use std::fmt::Write;
+
 /// Bytes kept of one message: more than any sentence, less than a page of HTML.
 pub(super) const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 
@@ -40,7 +42,12 @@ pub(super) fn quoted(body: &[u8]) -> String {
             quote.push_str(word.get(run.len()..).unwrap_or_default());
         }
     }
-    quote.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(QUOTE_CHARS_MAX).collect()
+    let mut line = String::new();
+    for word in quote.split_whitespace() {
+        let between = if line.is_empty() { "" } else { " " };
+        line.extend([between, word]);
+    }
+    line.chars().take(QUOTE_CHARS_MAX).collect()
 }
 
 /// A quote of a body to end a sentence with; empty where there is nothing to quote.
@@ -51,7 +58,17 @@ pub(super) fn after_colon(body: &[u8]) -> String {
 
 /// A text as a JSON string, quotes included.
 pub(super) fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut json = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            // Writing to a String does not fail.
+            '\0'..' ' => _ = write!(json, "\\u{:04x}", u32::from(c)),
+            _ => json.push(c),
+        }
+    }
+    json.push('"');
+    json
 }
 
 /// Space for control characters, and for those that turn the direction of a line.

@@ -5,8 +5,8 @@
 //!
 //! ```http
 //! POST /api/job/item-master
-//! content-type: multipart/form-data; boundary=knosc-92295655144f92ce8332c0eeefaa052432345d9b
-//! content-length: 249
+//! content-type: multipart/form-data; boundary=knosc-86bf2516340989bd980064227e6bdcaf
+//! content-length: 233
 //! ```
 //!
 //! ```http
@@ -19,8 +19,7 @@
 //! }
 //! ```
 
-use serde_json::Value;
-
+use super::value::{Fields, Value};
 use super::{Answer, Sent, classify, multipart, text};
 use crate::blob::{self, BlobError, FileKind};
 use crate::fault::Fault;
@@ -87,9 +86,8 @@ pub fn read(
     if !(200..=299).contains(&answer.status) {
         return Err(classify::upload_refused(answer, sent, now_ms));
     }
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let job_id = body.get("job_id").and_then(Value::as_str).filter(|job_id| is_job_id(job_id));
-    let Some(job_id) = job_id else {
+    let body = Fields::of(&answer.body);
+    let Some(job_id) = body.text("job_id").filter(|job_id| is_job_id(job_id)) else {
         let what = if answer.cut { "the answer broke off" } else { "the answer names no job" };
         let message =
             format!("Knosc may have taken the file, but {what}{}", text::after_colon(&answer.body));
@@ -110,8 +108,8 @@ pub(super) fn is_job_id(text: &str) -> bool {
 fn first_status(word: Option<&Value>) -> JobStatus {
     match word {
         None | Some(Value::Null) => JobStatus::Queued,
-        Some(Value::String(word)) => status_of(word),
-        Some(other) => status_of(&other.to_string()),
+        Some(Value::Text(word) | Value::Other(word)) => status_of(word),
+        Some(Value::Count(count)) => status_of(&count.to_string()),
     }
 }
 

@@ -17,8 +17,7 @@
 //! {"login": true}
 //! ```
 
-use serde_json::Value;
-
+use super::value::Fields;
 use super::{Answer, Method, Request, authenticate, text};
 use crate::fault::Fault;
 use crate::session::Session;
@@ -44,6 +43,5 @@ pub fn read(answer: &Answer) -> Result<Session, Fault> {
     if !(200..=299).contains(&answer.status) {
         return Err(authenticate::refused(answer));
     }
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    authenticate::signed_in(answer, &body)
+    authenticate::signed_in(answer, &Fields::of(&answer.body))
 }

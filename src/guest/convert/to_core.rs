@@ -17,6 +17,10 @@ pub(in crate::guest) fn trigger(name: &str) -> Result<Trigger, Fault> {
     })
 }
 
+pub(in crate::guest) fn jobs(jobs: Vec<wit::Job>) -> Result<Vec<Job>, Fault> {
+    super::try_all(jobs, job)
+}
+
 pub(in crate::guest) fn job(job: wit::Job) -> Result<Job, Fault> {
     Ok(Job { trigger: trigger(&job.trigger)?, job_id: job.job_id })
 }
@@ -33,7 +37,7 @@ pub(in crate::guest) const fn policy(policy: wit::Policy) -> Policy {
 
 /// A whole history, or the first value in it that no history has.
 pub(in crate::guest) fn history(events: Vec<wit::Event>) -> Result<Vec<Event>, Fault> {
-    events.into_iter().map(event).collect()
+    super::try_all(events, event)
 }
 
 fn event(event: wit::Event) -> Result<Event, Fault> {
@@ -89,12 +93,14 @@ fn refusal(refusal: wit::Refusal) -> Refusal {
 }
 
 fn job_report(report: wit::JobReport) -> Result<JobReport, Fault> {
-    let errors = report.errors.into_iter();
     Ok(JobReport {
         job: job(report.job)?,
         status: job_status(report.status),
         rows_processed: report.rows_processed,
-        errors: errors.map(|error| RowError { row: error.row, message: error.message }).collect(),
+        errors: super::all(report.errors, |error| RowError {
+            row: error.row,
+            message: error.message,
+        }),
         errors_omitted: report.errors_omitted,
         errors_cut: report.errors_cut,
         completed_at: report.completed_at,

@@ -10,18 +10,22 @@ pub(in crate::guest) fn job(job: Job) -> wit::Job {
 }
 
 pub(in crate::guest) fn job_report(report: JobReport) -> wit::JobReport {
-    let errors = report.errors.into_iter();
     wit::JobReport {
         job: job(report.job),
         status: job_status(report.status),
         rows_processed: report.rows_processed,
-        errors: errors
-            .map(|error| wit::RowError { row: error.row, message: error.message })
-            .collect(),
+        errors: super::all(report.errors, |error| wit::RowError {
+            row: error.row,
+            message: error.message,
+        }),
         errors_omitted: report.errors_omitted,
         errors_cut: report.errors_cut,
         completed_at: report.completed_at,
     }
+}
+
+pub(in crate::guest) fn job_reports(reports: Vec<JobReport>) -> Vec<wit::JobReport> {
+    super::all(reports, job_report)
 }
 
 pub(in crate::guest) fn fault(fault: Fault) -> wit::Fault {
@@ -40,12 +44,12 @@ pub(in crate::guest) fn fault(fault: Fault) -> wit::Fault {
 }
 
 pub(in crate::guest) fn report(report: Report) -> wit::Report {
-    let steps = report.steps.into_iter().map(|step| wit::StepReport {
+    let steps = super::all(report.steps, |step| wit::StepReport {
         trigger: step.trigger.name().to_owned(),
         file_name: step.file_name,
         outcome: outcome(step.outcome),
     });
-    wit::Report { steps: steps.collect(), events: report.events.into_iter().map(event).collect() }
+    wit::Report { steps, events: super::all(report.events, event) }
 }
 
 pub(in crate::guest) fn event(event: Event) -> wit::Event {

@@ -9,13 +9,14 @@ use super::bindings::Component;
 use super::bindings::exports::knosc::bulk_import::jobs;
 use super::bindings::knosc::bulk_import::journal;
 use super::bindings::types as wit;
-use super::convert::{to_core, to_wit};
-use super::drive::{Drive, impatient, look_at_all, plan, unfit};
+use super::convert::{to_core, to_wit, try_all};
+use super::drive::{Append, Drive, impatient, look_at_all, plan, unfit};
 use super::upload::{Item, Seal};
 use super::{calls, clock};
 use crate::blob::base_name;
 use crate::fault::Fault;
 use crate::job::{JobReport, JobStatus};
+use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::run::{Command, Outcome, Report, Run};
 
@@ -25,9 +26,7 @@ impl jobs::Guest for Component {
     }
 
     fn poll(jobs: Vec<wit::Job>) -> Result<Vec<wit::JobReport>, wit::Fault> {
-        poll(jobs)
-            .map(|reports| reports.into_iter().map(to_wit::job_report).collect())
-            .map_err(to_wit::fault)
+        poll(jobs).map(to_wit::job_reports).map_err(to_wit::fault)
     }
 
     fn run_ordered(steps: Vec<jobs::Step>, policy: wit::Policy) -> Result<wit::Report, wit::Fault> {
@@ -53,14 +52,7 @@ fn upload(trigger: &str, file: &jobs::Blob) -> Result<JobReport, Fault> {
     if run.history().is_empty() {
         look_at_all(&items)?;
     }
-    let mut drive = Drive {
-        origin: &origin,
-        access: &mut HostAccess,
-        items: &items,
-        seal: Seal::Recorded,
-        append: &mut append,
-    };
-    drive.upload(&mut run, 0)?
+    drive(&origin, &items, &mut HostAccess, &mut append).upload(&mut run, 0)?
 }
 
 /// What a journal says of its one upload.
@@ -79,29 +71,29 @@ fn known(report: Report) -> Result<JobReport, Fault> {
 }
 
 fn poll(jobs: Vec<wit::Job>) -> Result<Vec<JobReport>, Fault> {
-    let jobs = jobs.into_iter().map(to_core::job).collect::<Result<Vec<_>, _>>()?;
+    let jobs = to_core::jobs(jobs)?;
     calls::poll_once(&origin()?, &mut HostAccess, &jobs)
 }
 
 fn run_ordered(steps: Vec<jobs::Step>, policy: Policy) -> Result<Report, Fault> {
     let origin = origin()?;
     policy.check(origin.is_loopback()).map_err(|error| impatient(&error))?;
-    let items = steps
-        .into_iter()
-        .map(|step| item(&step.trigger, BlobContent::Owned(step.file)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let items = try_all(steps, |step| item(&step.trigger, BlobContent::Owned(step.file)))?;
     let mut run = recover(&items, policy)?;
     if run.history().is_empty() {
         look_at_all(&items)?;
     }
-    let mut drive = Drive {
-        origin: &origin,
-        access: &mut HostAccess,
-        items: &items,
-        seal: Seal::Recorded,
-        append: &mut append,
-    };
-    drive.run(&mut run)
+    drive(&origin, &items, &mut HostAccess, &mut append).run(&mut run)
+}
+
+/// The loop with what the host gives.
+fn drive<'a>(
+    origin: &'a Origin,
+    items: &'a [Item<'a>],
+    access: &'a mut HostAccess,
+    append: &'a mut Append<'a>,
+) -> Drive<'a> {
+    Drive { origin, access, items, seal: Seal::Recorded, append }
 }
 
 fn recover(items: &[Item<'_>], policy: Policy) -> Result<Run, Fault> {

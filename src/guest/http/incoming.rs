@@ -47,10 +47,7 @@ impl Incoming {
 
     /// Reads the body, at most `max` bytes of it.
     pub(in crate::guest) fn read(mut self, max: usize) -> Answer {
-        let mut body = Vec::new();
-        let read = (&mut self.body).take(max as u64).read_to_end(&mut body);
-        let cut = read.is_err() || (body.len() == max && self.body.has_more());
-        Answer { status: self.status, headers: self.headers, body, cut }
+        Answer::read(self.status, self.headers, &mut self.body, max)
     }
 }
 
@@ -59,11 +56,6 @@ impl BodyReader {
     #[cfg(not(feature = "hosted"))]
     pub(in crate::guest) fn into_parts(self) -> (InputStream, (IncomingBody, IncomingResponse)) {
         (self.stream, self.parents)
-    }
-
-    /// Whether anything follows; a break counts as something.
-    fn has_more(&mut self) -> bool {
-        !matches!(self.read(&mut [0]), Ok(0))
     }
 }
 

@@ -121,15 +121,11 @@ impl Feed for Digested<'_> {
 
     fn verify(&mut self) -> Result<(), Fault> {
         self.feed.verify()?;
-        let found = self.digest.finalize_reset();
-        let is_equal = self.expected.len() == 2 * found.len()
-            && self
-                .expected
-                .as_bytes()
-                .chunks_exact(2)
-                .zip(found)
-                .all(|(hex, byte)| hex == [hex_digit(byte >> 4), hex_digit(byte & 0x0F)]);
-        if is_equal {
+        let mut found = Vec::new();
+        for byte in self.digest.finalize_reset() {
+            found.extend([hex_digit(byte >> 4), hex_digit(byte & 0x0F)]);
+        }
+        if found == self.expected.as_bytes() {
             return Ok(());
         }
         Err(Fault::PermanentInvalid(

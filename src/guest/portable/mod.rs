@@ -37,9 +37,7 @@ impl importer::Guest for Component {
         connection: importer::Connection,
         jobs: Vec<wit::Job>,
     ) -> Result<Vec<wit::JobReport>, wit::Fault> {
-        poll(connection, jobs)
-            .map(|reports| reports.into_iter().map(to_wit::job_report).collect())
-            .map_err(to_wit::fault)
+        poll(connection, jobs).map(to_wit::job_reports).map_err(to_wit::fault)
     }
 
     fn templates(connection: importer::Connection) -> Result<String, wit::Fault> {
@@ -83,7 +81,7 @@ fn upload(connection: importer::Connection, file: &importer::File) -> Result<Job
 
 fn poll(connection: importer::Connection, jobs: Vec<wit::Job>) -> Result<Vec<JobReport>, Fault> {
     let origin = origin(&connection.base_url)?;
-    let jobs = jobs.into_iter().map(to_core::job).collect::<Result<Vec<_>, _>>()?;
+    let jobs = to_core::jobs(jobs)?;
     crate::protocol::poll::request(&jobs)?;
     let mut access = SessionAccess::of(connection.auth, &origin)?;
     calls::poll_once(&origin, &mut access, &jobs)

@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::guest::bindings::Component;
 use crate::guest::bindings::exports::knosc::bulk_import::planner;
 use crate::guest::bindings::types as wit;
-use crate::guest::convert::{to_core, to_wit};
+use crate::guest::convert::{to_core, to_wit, try_all};
 use crate::guest::drive::{impatient, unfit, unplanned};
 use crate::plan::{Plan, Planned};
 use crate::policy::Policy;
@@ -29,12 +29,9 @@ impl planner::Guest for Component {
 fn plan(files: Vec<planner::Planned>, policy: &Policy) -> Result<Plan, Fault> {
     // The planner knows no origin: it takes the quickest polls that any origin may have.
     policy.check(true).map_err(|error| impatient(&error))?;
-    let planned = files
-        .into_iter()
-        .map(|file| {
-            Ok(Planned { trigger: to_core::trigger(&file.trigger)?, file_name: file.file_name })
-        })
-        .collect::<Result<Vec<_>, Fault>>()?;
+    let planned = try_all(files, |file| {
+        Ok(Planned { trigger: to_core::trigger(&file.trigger)?, file_name: file.file_name })
+    })?;
     Plan::new(planned, policy.allow_repeated_trigger).map_err(|error| unplanned(&error))
 }
 

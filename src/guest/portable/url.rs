@@ -34,10 +34,12 @@ impl Content for UrlContent<'_> {
 
 impl UrlContent<'_> {
     fn target(&self) -> Result<(Origin, String), Fault> {
-        let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
+        // What is no scheme is refused by `Origin`.
+        let after_scheme = self.url.find(':').map_or(0, |colon| colon + "://".len());
         let rest = self.url.get(after_scheme..).unwrap_or_default();
         let length = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (origin, path) = self.url.split_at(after_scheme + length);
+        let (origin, path) =
+            self.url.split_at_checked(after_scheme + length).unwrap_or((self.url, ""));
         // Not the whole URL: a signed one is a secret.
         let origin = origin.parse().map_err(|error: OriginError| {
             Fault::PermanentInvalid(format!(
