@@ -3,7 +3,6 @@
 //! Holds no tenant, file or journal: those come with each call's store.
 
 mod cache;
-mod linker;
 mod ticker;
 
 use std::borrow::Cow;
@@ -11,12 +10,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use wasmtime::component::Component;
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine};
 
-use crate::bindings::HostedPre;
 use crate::error::Error;
-use crate::host::HostState;
+use crate::host::add_to_linker;
+use crate::importer::ImporterPre;
+use crate::store::CallState;
 
 /// Stack of the component's own code. Rust's standard library needs a tenth of it; the rest is room for parsing JSON.
 const WASM_STACK_BYTES: usize = 512 * 1024;
@@ -65,7 +65,7 @@ pub struct Runtime {
 }
 
 struct Inner {
-    importer: HostedPre<HostState>,
+    importer: ImporterPre<CallState>,
     from_cache: bool,
     /// Ends with the last clone.
     _ticker: ticker::Ticker,
@@ -85,7 +85,7 @@ impl Runtime {
     /// # Errors
     /// [`Error::Component`] if it cannot be read, is no component, or imports more than this host gives.
     pub fn new(config: RuntimeConfig) -> Result<Self, Error> {
-        let engine = Engine::new(&engine_config()).map_err(|error| unusable(&error))?;
+        let engine = Engine::new(&engine_config()).map_err(|error| Error::component(&error))?;
         let wasm: Cow<'_, [u8]> = match config.component {
             #[cfg(feature = "bundled")]
             ComponentSource::Bundled => HOSTED_COMPONENT.into(),
@@ -93,7 +93,9 @@ impl Runtime {
             ComponentSource::File(path) => read_component(&path)?.into(),
         };
         let (component, from_cache) = compiled(&engine, &wasm, config.cache_dir)?;
-        let importer = linker::link(&engine, &component).map_err(|error| unusable(&error))?;
+        let mut linker = Linker::new(&engine);
+        let ready = add_to_linker(&mut linker).and_then(|()| linker.instantiate_pre(&component));
+        let importer = ImporterPre::new(ready.map_err(|error| Error::component(&error))?)?;
         let ticker = ticker::Ticker::start(&engine).map_err(|error| Error::Component {
             message: format!("no thread for its clock: {error}"),
         })?;
@@ -105,7 +107,7 @@ impl Runtime {
         self.inner.from_cache
     }
 
-    pub(crate) fn importer(&self) -> &HostedPre<HostState> {
+    pub(crate) fn importer(&self) -> &ImporterPre<CallState> {
         &self.inner.importer
     }
 }
@@ -156,7 +158,8 @@ fn compiled(
     if let Some(component) = cache.as_ref().and_then(|cache| cache.load(engine)) {
         return Ok((component, true));
     }
-    let component = Component::from_binary(engine, wasm).map_err(|error| unusable(&error))?;
+    let component =
+        Component::from_binary(engine, wasm).map_err(|error| Error::component(&error))?;
     if let Some(cache) = cache {
         cache.store(&component);
     }
@@ -175,8 +178,4 @@ fn read_component(path: &std::path::Path) -> Result<Vec<u8>, Error> {
         });
     }
     std::fs::read(path).map_err(unreadable)
-}
-
-fn unusable(error: &wasmtime::Error) -> Error {
-    Error::Component { message: format!("{error:#}") }
 }

@@ -80,6 +80,10 @@ pub enum Limit {
 }
 
 impl Error {
+    pub(crate) fn component(error: &wasmtime::Error) -> Self {
+        Self::Component { message: format!("{error:#}") }
+    }
+
     /// What the caller may do next.
     pub const fn advice(&self) -> Advice {
         match self {

@@ -1,131 +1,168 @@
-//! One instance of the component, for one call: values in, values out, and traps told apart from faults.
+//! The component in a store: values in, values out, and traps told apart from faults.
 //!
-//! Decides nothing about what a fault means, and never uses a store again after a trap.
+//! Decides nothing about what a fault means. After a trap the store is spent, and wasmtime refuses to use it again.
 
+use std::fmt;
 use std::sync::Arc;
 
 use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
 use knosc_bulk_import::trigger::{Trigger, UnknownTrigger};
-use wasmtime::component::Resource;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::component::{InstancePre, Resource};
+use wasmtime::{AsContextMut, Engine};
 
-use crate::bindings::Hosted;
 use crate::bindings::exports::knosc::bulk_import::jobs::Step;
 use crate::bindings::knosc::bulk_import::types as wit;
+use crate::bindings::{Hosted, HostedPre};
 use crate::blobs::BlobSource;
 use crate::convert;
-use crate::engine::Runtime;
 use crate::error::{Error, Limit};
-use crate::host::HostState;
+use crate::host::HostedView;
 use crate::host::blobs::Blob;
-use crate::host::limits::{self, Metered};
 
-/// A store and the component in it.
-pub(crate) struct Importer {
-    store: Store<HostState>,
-    component: Hosted,
-}
+/// The component, linked for stores with such data.
+pub struct ImporterPre<T: 'static>(HostedPre<T>);
 
-impl Importer {
-    /// Instantiates the component in a store of its own.
-    pub(crate) async fn new(runtime: &Runtime, state: HostState) -> Result<Self, Error> {
-        let importer = runtime.importer();
-        let mut store = Store::new(importer.engine(), state);
-        store.limiter(|state| &mut state.limits);
-        store.set_hostcall_fuel(limits::HOSTCALL_BYTES_MAX);
-        store.set_max_component_handles(limits::HANDLES_MAX);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut context| {
-            if context.data_mut().limits.over_cpu_budget() {
-                return Ok(UpdateDeadline::Interrupt);
-            }
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
-        });
-        let busy = store.data().limits.busy();
-        match Metered::new(importer.instantiate_async(&mut store), busy).await {
-            Ok(component) => Ok(Self { store, component }),
-            Err(error) => Err(failed(store.data(), &error)),
-        }
+impl<T: HostedView> ImporterPre<T> {
+    /// Takes a component that was linked with [`add_to_linker`](crate::host::add_to_linker).
+    ///
+    /// # Errors
+    /// [`Error::Component`] if it does not export `jobs`.
+    pub fn new(linked: InstancePre<T>) -> Result<Self, Error> {
+        HostedPre::new(linked).map(Self).map_err(|error| Error::component(&error))
     }
 
-    /// Calls `jobs.upload`.
-    pub(crate) async fn upload(
-        &mut self,
+    /// Instantiates the component. The store's limits are its owner's.
+    ///
+    /// # Errors
+    /// [`Error::Trap`] or [`Error::Limit`] if it does not start.
+    pub async fn instantiate(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+    ) -> Result<Importer, Error> {
+        let instance = self.0.instantiate_async(&mut store).await;
+        instance.map(Importer).map_err(|error| failed(&mut store, &error))
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        self.0.engine()
+    }
+}
+
+impl<T> fmt::Debug for ImporterPre<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ImporterPre").finish_non_exhaustive()
+    }
+}
+
+/// The component in one store. Every call is made with that store.
+pub struct Importer(Hosted);
+
+impl Importer {
+    /// Sends one file: at most one accepted request.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] with what Knosc or the file refused; the other cases are the host's. The journal says what was sent.
+    pub async fn upload<T: HostedView>(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
         trigger: Trigger,
         source: &Arc<dyn BlobSource>,
     ) -> Result<JobReport, Error> {
-        let blob = self.give(source, 0)?;
+        begin(&mut store, &[source]);
+        let blob = give(&mut store, source, 0)?;
         let borrowed = Resource::new_borrow(blob.rep());
-        let jobs = self.component.knosc_bulk_import_jobs();
-        let busy = self.store.data().limits.busy();
+        let jobs = self.0.knosc_bulk_import_jobs();
         let name = trigger.name().to_owned();
-        let call = jobs.call_upload(&mut self.store, &name, borrowed);
-        let answer = Metered::new(call, busy).await;
-        self.read(answer, convert::job_report_from)
+        let answer = jobs.call_upload(&mut store, &name, borrowed).await;
+        read(&mut store, answer, convert::job_report_from)
     }
 
-    /// Calls `jobs.poll`.
-    pub(crate) async fn poll(&mut self, jobs: &[Job]) -> Result<Vec<JobReport>, Error> {
+    /// Asks Knosc once for 1 to 50 jobs; answers in the order asked.
+    ///
+    /// # Errors
+    /// As [`Self::upload`].
+    pub async fn poll<T: HostedView>(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
+        jobs: &[Job],
+    ) -> Result<Vec<JobReport>, Error> {
+        begin(&mut store, &[]);
         let asked: Vec<wit::Job> = jobs.iter().map(convert::job_to).collect();
-        let busy = self.store.data().limits.busy();
-        let call = self.component.knosc_bulk_import_jobs().call_poll(&mut self.store, &asked);
-        let answer = Metered::new(call, busy).await;
-        self.read(answer, |reports| reports.into_iter().map(convert::job_report_from).collect())
+        let answer = self.0.knosc_bulk_import_jobs().call_poll(&mut store, &asked).await;
+        read(&mut store, answer, |reports| {
+            reports.into_iter().map(convert::job_report_from).collect()
+        })
     }
 
-    /// Calls `jobs.run-ordered`.
-    pub(crate) async fn run_ordered(
-        &mut self,
+    /// Sends files in the documented order and watches each to its end; a journal that holds events resumes its run.
+    ///
+    /// # Errors
+    /// As [`Self::upload`]. A step that did not complete is an outcome in the report, and no error.
+    pub async fn run_ordered<T: HostedView>(
+        &self,
+        mut store: impl AsContextMut<Data = T>,
         steps: &[(Trigger, Arc<dyn BlobSource>)],
         policy: &Policy,
     ) -> Result<Report, Error> {
+        begin(&mut store, &steps.iter().map(|(_, source)| source).collect::<Vec<_>>());
         let mut given = Vec::with_capacity(steps.len());
         for (index, (trigger, source)) in steps.iter().enumerate() {
-            given
-                .push(Step { trigger: trigger.name().to_owned(), file: self.give(source, index)? });
+            let file = give(&mut store, source, index)?;
+            given.push(Step { trigger: trigger.name().to_owned(), file });
         }
-        let busy = self.store.data().limits.busy();
-        let jobs = self.component.knosc_bulk_import_jobs();
-        let call = jobs.call_run_ordered(&mut self.store, &given, convert::policy_to(policy));
-        let answer = Metered::new(call, busy).await;
-        self.read(answer, convert::report_from)
-    }
-
-    /// Why the host stopped it wins over what the component made of that.
-    pub(crate) fn end<T>(mut self, answer: Result<T, Error>) -> Result<T, Error> {
-        match self.store.data_mut().stopped.take() {
-            Some(stopped) => Err(stopped.into()),
-            None => answer,
-        }
-    }
-
-    fn give(&mut self, source: &Arc<dyn BlobSource>, step: usize) -> Result<Resource<Blob>, Error> {
-        let blob = Blob::new(Arc::clone(source), step)?;
-        let pushed = self.store.data_mut().table.push(blob);
-        pushed.map_err(|error| Error::Trap { message: error.to_string() })
-    }
-
-    fn read<T, U>(
-        &self,
-        answer: wasmtime::Result<Result<T, wit::Fault>>,
-        convert: impl FnOnce(T) -> Result<U, UnknownTrigger>,
-    ) -> Result<U, Error> {
-        // A component that answers with names it was not given is as good as one that trapped.
-        let untrue = |error: UnknownTrigger| Error::Trap { message: error.to_string() };
-        match answer {
-            Ok(Ok(value)) => convert(value).map_err(untrue),
-            Ok(Err(fault)) => Err(Error::Fault(convert::fault_from(fault).map_err(untrue)?)),
-            Err(error) => Err(failed(self.store.data(), &error)),
-        }
+        let jobs = self.0.knosc_bulk_import_jobs();
+        let answer = jobs.call_run_ordered(&mut store, &given, convert::policy_to(policy)).await;
+        read(&mut store, answer, convert::report_from)
     }
 }
 
-fn failed(state: &HostState, error: &wasmtime::Error) -> Error {
-    let over = state.limits.exceeded();
+impl fmt::Debug for Importer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Importer").finish_non_exhaustive()
+    }
+}
+
+fn begin<T: HostedView>(store: &mut impl AsContextMut<Data = T>, blobs: &[&Arc<dyn BlobSource>]) {
+    store.as_context_mut().data_mut().hosted().ctx.begin(blobs);
+}
+
+fn give<T: HostedView>(
+    store: &mut impl AsContextMut<Data = T>,
+    source: &Arc<dyn BlobSource>,
+    step: usize,
+) -> Result<Resource<Blob>, Error> {
+    let blob = Blob::new(Arc::clone(source), step)?;
+    let pushed = store.as_context_mut().data_mut().hosted().table.push(blob);
+    pushed.map_err(|error| Error::Trap { message: error.to_string() })
+}
+
+/// Why the host stopped the component wins over what the component made of that.
+fn read<T: HostedView, V, U>(
+    store: &mut impl AsContextMut<Data = T>,
+    answer: wasmtime::Result<Result<V, wit::Fault>>,
+    convert: impl FnOnce(V) -> Result<U, UnknownTrigger>,
+) -> Result<U, Error> {
+    if let Some(stopped) = store.as_context_mut().data_mut().hosted().ctx.stopped() {
+        return Err(stopped);
+    }
+    // A component that answers with names it was not given is as good as one that trapped.
+    let untrue = |error: UnknownTrigger| Error::Trap { message: error.to_string() };
+    match answer {
+        Ok(Ok(value)) => convert(value).map_err(untrue),
+        Ok(Err(fault)) => Err(Error::Fault(convert::fault_from(fault).map_err(untrue)?)),
+        Err(error) => Err(failed(store, &error)),
+    }
+}
+
+fn failed<T: HostedView>(
+    store: &mut impl AsContextMut<Data = T>,
+    error: &wasmtime::Error,
+) -> Error {
     if error.downcast_ref::<wasmtime::Trap>() == Some(&wasmtime::Trap::Interrupt) {
         return Error::Limit(Limit::Cpu);
     }
-    over.map_or_else(|| Error::Trap { message: format!("{error:#}") }, Error::Limit)
+    let limit = store.as_context_mut().data_mut().limit();
+    limit.map_or_else(|| Error::Trap { message: format!("{error:#}") }, Error::Limit)
 }

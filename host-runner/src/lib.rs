@@ -54,11 +54,13 @@
 //! # }
 //! ```
 //!
+//! Hosts that own engine, linker and store leave the runner out: [`host::add_to_linker`] and [`importer::ImporterPre`].
+//!
 //! | layer | modules | may know |
 //! |---|---|---|
 //! | what an embedder fills in | [`blobs`], [`journal`], [`credentials`], [`clock`] | the core's words |
 //! | the outside | [`net`], [`egress`], [`session`], [`tenant`] | sockets, secrets |
-//! | the sandbox | [`engine`], `importer`, `bindings`, `convert`, `host` | wasmtime |
+//! | the sandbox | [`engine`], [`importer`], [`host`], `store`, `bindings`, `convert` | wasmtime |
 //! | the whole | [`runner`], [`progress`], [`error`] | everything above |
 
 use std::future::Future;
@@ -72,6 +74,8 @@ pub mod credentials;
 pub mod egress;
 pub mod engine;
 pub mod error;
+pub mod host;
+pub mod importer;
 pub mod journal;
 #[cfg(feature = "cli")]
 pub mod manifest;
@@ -84,8 +88,7 @@ pub mod tenant;
 mod bindings;
 mod convert;
 mod failpoint;
-mod host;
-mod importer;
+mod store;
 
 /// A future on the heap, so that the traits of this crate can be used as objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

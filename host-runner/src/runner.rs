@@ -14,15 +14,18 @@ use knosc_bulk_import::protocol::Method;
 use knosc_bulk_import::run::{Report, Run};
 use knosc_bulk_import::trigger::Trigger;
 use tokio::sync::{mpsc, watch};
+use wasmtime::Store;
 
 use crate::CancellationToken;
 use crate::blobs::BlobSource;
 use crate::engine::Runtime;
 use crate::error::Error;
-use crate::host::{CallConfig, HostState};
+use crate::host::HostedCtx;
+use crate::host::limits::Metered;
 use crate::importer::Importer;
 use crate::journal::{Journal, MemoryJournal};
 use crate::progress::Progress;
+use crate::store::{self, CallState};
 use crate::tenant::Tenant;
 
 /// How long a cancelled call waits for the answer to an upload whose last bytes have left. Knosc answers an upload with a job
@@ -121,16 +124,11 @@ impl Runner {
         let planned: Vec<Planned> = planned.collect();
         let policy = input.policy;
         let journal = Arc::clone(&input.journal);
-        let config = CallConfig {
-            blobs: input.steps.iter().map(|(_, blob)| Arc::clone(blob)).collect(),
-            journal: Arc::clone(&input.journal),
-            progress: input.progress,
-            digest: input.digest,
-        };
+        let hosted = HostedCtx::new(self.tenant.clone(), Arc::clone(&input.journal));
+        let hosted = hosted.progress(input.progress).digest(input.digest);
         let cancelling = Cancelling { cancel: input.cancel, grace: input.grace };
-        let call = self.call(config, cancelling, |mut importer: Importer| async move {
-            let answer = importer.run_ordered(&input.steps, &policy).await;
-            importer.end(answer)
+        let call = self.call(hosted, cancelling, |importer, store| async move {
+            importer.run_ordered(store, &input.steps, &policy).await
         });
         match call.await? {
             Ended::Answered(answer) => Ok(answer),
@@ -152,16 +150,11 @@ impl Runner {
     pub async fn upload(&self, input: UploadInput) -> Result<JobReport, Error> {
         let file = planned(input.trigger, input.blob.as_ref());
         let journal = Arc::clone(&input.journal);
-        let config = CallConfig {
-            blobs: vec![Arc::clone(&input.blob)],
-            journal: Arc::clone(&input.journal),
-            progress: input.progress,
-            digest: input.digest,
-        };
+        let hosted = HostedCtx::new(self.tenant.clone(), Arc::clone(&input.journal));
+        let hosted = hosted.progress(input.progress).digest(input.digest);
         let cancelling = Cancelling { cancel: input.cancel, grace: input.grace };
-        let call = self.call(config, cancelling, |mut importer: Importer| async move {
-            let answer = importer.upload(input.trigger, &input.blob).await;
-            importer.end(answer)
+        let call = self.call(hosted, cancelling, |importer, store| async move {
+            importer.upload(store, input.trigger, &input.blob).await
         });
         match call.await? {
             Ended::Answered(answer) => Ok(answer),
@@ -184,17 +177,11 @@ impl Runner {
         jobs: &[Job],
         cancel: CancellationToken,
     ) -> Result<Vec<JobReport>, Error> {
-        let config = CallConfig {
-            blobs: Vec::new(),
-            journal: Arc::new(MemoryJournal::new()),
-            progress: None,
-            digest: false,
-        };
+        let hosted = HostedCtx::new(self.tenant.clone(), Arc::new(MemoryJournal::new()));
         // Nothing is sealed by a poll, so that nothing is waited for.
         let cancelling = Cancelling { cancel, grace: Duration::ZERO };
-        let call = self.call(config, cancelling, |mut importer: Importer| async move {
-            let answer = importer.poll(jobs).await;
-            importer.end(answer)
+        let call = self.call(hosted, cancelling, |importer, store| async move {
+            importer.poll(store, jobs).await
         });
         match call.await? {
             Ended::Answered(answer) => Ok(answer),
@@ -220,19 +207,24 @@ impl Runner {
     /// One call in a store of its own. A dropped store ends everything that it began.
     async fn call<T, F>(
         &self,
-        config: CallConfig,
+        hosted: HostedCtx,
         cancelling: Cancelling,
-        work: impl FnOnce(Importer) -> F,
+        work: impl FnOnce(Importer, Store<CallState>) -> F,
     ) -> Result<Ended<T>, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let (state, sealed) = HostState::new(self.tenant.clone(), config);
+        let sealed = hosted.sealed();
         let working = async {
             // Signed in before the component runs: a wrong password is the caller's to mend, and no fact of a run.
             self.tenant.sessions().headers(Method::Get).await?;
-            let importer = Importer::new(&self.runtime, state).await?;
-            work(importer).await
+            let mut store = store::new(&self.runtime, hosted);
+            let busy = store.data().limits.busy();
+            let calling = async move {
+                let importer = self.runtime.importer().instantiate(&mut store).await?;
+                work(importer, store).await
+            };
+            Metered::new(calling, busy).await
         };
         tokio::select! {
             biased;

@@ -14,7 +14,7 @@ use wasmtime_wasi::runtime::AbortOnDropJoinHandle;
 
 use crate::bindings::knosc::bulk_import::blobs::{Host, HostBlob};
 use crate::blobs::{BlobSource, BlobSourceError};
-use crate::host::HostState;
+use crate::host::HostedCtxView;
 use crate::host::digest::Digester;
 use crate::progress::{Progress, tell};
 
@@ -87,9 +87,9 @@ impl Opened {
     }
 }
 
-impl Host for HostState {}
+impl Host for HostedCtxView<'_> {}
 
-impl HostBlob for HostState {
+impl HostBlob for HostedCtxView<'_> {
     async fn name(&mut self, blob: Resource<Blob>) -> wasmtime::Result<String> {
         Ok(self.table.get(&blob)?.0.source.name().to_owned())
     }
@@ -118,9 +118,10 @@ impl HostBlob for HostState {
         }
         let (chunks, incoming) = mpsc::channel(CHUNKS_AHEAD);
         let (digester, digest) =
-            (offset == 0 && self.wants_digest(step)).then(Digester::new).unzip();
+            (offset == 0 && self.ctx.wants_digest(step)).then(Digester::new).unzip();
         let is_given = Arc::new(AtomicBool::new(size == 0));
-        self.opened = Some(Opened { file: file.clone(), is_given: Arc::clone(&is_given), digest });
+        self.ctx.opened =
+            Some(Opened { file: file.clone(), is_given: Arc::clone(&is_given), digest });
         let reader = Reader { file, offset, chunks, digester };
         let stream = BlobStream {
             incoming,
@@ -131,7 +132,7 @@ impl HostBlob for HostState {
                 step,
                 sent_bytes: offset,
                 total_bytes: size,
-                progress: self.progress.clone(),
+                progress: self.ctx.progress.clone(),
             },
         };
         let stream: DynInputStream = Box::new(stream);

@@ -8,7 +8,7 @@ use knosc_bulk_import::run::{Event, Fact};
 use crate::bindings::knosc::bulk_import::journal::Host;
 use crate::bindings::knosc::bulk_import::types as wit;
 use crate::blobs::BlobSourceError;
-use crate::host::{HostState, Stopped};
+use crate::host::{HostedCtx, HostedCtxView, Stopped};
 use crate::journal::JournalError;
 use crate::net::Ended;
 use crate::progress::{Progress, tell};
@@ -29,12 +29,12 @@ enum Unsealed {
     Journal(JournalError),
 }
 
-impl Host for HostState {
+impl Host for HostedCtxView<'_> {
     async fn history(&mut self) -> wasmtime::Result<Vec<wit::Event>> {
-        match self.journal.history().await {
+        match self.ctx.journal.history().await {
             Ok(history) => Ok(history.iter().map(convert::event_to).collect()),
             Err(error) => {
-                self.stopped = Some(Stopped::Journal(error.clone()));
+                self.ctx.stopped = Some(Stopped::Journal(error.clone()));
                 Err(error.into())
             }
         }
@@ -43,31 +43,31 @@ impl Host for HostState {
     async fn append(&mut self, event: wit::Event) -> wasmtime::Result<Result<(), String>> {
         // A fact about nothing that was given would poison the journal: such a component is ended.
         let mut event = convert::event_from(event)?;
-        let Some(expected) = self.expected.get(event.step).copied() else {
+        let Some(expected) = self.ctx.expected.get(event.step).copied() else {
             return Err(wasmtime::Error::msg("an event of a file that was not given"));
         };
         match &mut event.fact {
             Fact::UploadStarted(sent) => {
                 // A request after one that Knosc refused begins anew.
-                self.stopped = None;
+                self.ctx.stopped = None;
                 if let Some(sha256) = expected {
                     sent.sha256 = Some(HEXLOWER.encode(&sha256));
                 }
             }
             Fact::UploadSealed(last_bytes) => {
-                if let Err(unsealed) = self.seal(event.step, u64::from(*last_bytes)).await {
-                    return Ok(Err(self.unsealed(unsealed)));
+                if let Err(unsealed) = self.ctx.seal(event.step, u64::from(*last_bytes)).await {
+                    return Ok(Err(self.ctx.unsealed(unsealed)));
                 }
                 // From here on a cancelled call waits for the answer: the last bytes leave as soon as this is durable.
-                self.sealed.send_replace(true);
+                self.ctx.sealed.send_replace(true);
             }
             _ => {}
         }
-        Ok(self.record(event).await)
+        Ok(self.ctx.record(event).await)
     }
 }
 
-impl HostState {
+impl HostedCtx {
     /// Waits until every byte but the last ones left, and looks whether the file is still the one that was planned.
     async fn seal(&mut self, step: usize, last_bytes: u64) -> Result<(), Unsealed> {
         let (meter, length) = self.hooks.upload().ok_or(Unsealed::NoUpload)?;

@@ -58,6 +58,11 @@ impl Limits {
         self.exceeded
     }
 
+    /// Linear memory of all instances. Memories never shrink, so that this is also the most that there was.
+    pub(crate) const fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+
     /// The clock of computing time, to be wound by [`Metered`].
     pub(crate) fn busy(&self) -> Arc<Busy> {
         Arc::clone(&self.busy)

@@ -1,6 +1,30 @@
-//! What a store holds and what its component may call: one file for each import of the contract.
+//! What a component is given, for embedders who own engine, store and linker: one file for each import of the contract.
 //!
-//! A store belongs to one call of one tenant; nothing here outlives it.
+//! As in wasmtime's own crates: a [`HostedCtx`] lives in the store's data, [`HostedView`] finds it, [`add_to_linker`] links it. A
+//! store belongs to one call of one tenant; nothing here outlives it. Who wants none of this uses [`Runner`](crate::runner::Runner).
+//!
+//! ```
+//! use knosc_runner::host::{HostedCtx, HostedCtxView, HostedView};
+//! use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
+//!
+//! struct MyData {
+//!     table: ResourceTable,
+//!     wasi: WasiCtx,
+//!     hosted: HostedCtx,
+//! }
+//!
+//! impl WasiView for MyData {
+//!     fn ctx(&mut self) -> WasiCtxView<'_> {
+//!         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+//!     }
+//! }
+//!
+//! impl HostedView for MyData {
+//!     fn hosted(&mut self) -> HostedCtxView<'_> {
+//!         HostedCtxView { ctx: &mut self.hosted, table: &mut self.table }
+//!     }
+//! }
+//! ```
 
 pub(crate) mod blobs;
 mod digest;
@@ -8,95 +32,93 @@ mod exact_body;
 mod http;
 mod journal;
 pub(crate) mod limits;
+mod linker;
 mod tenancy;
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
-use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime::component::HasData;
+use wasmtime_wasi::ResourceTable;
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView};
+
+pub use self::linker::{add_only_hosted_to_linker, add_to_linker};
 
 use self::blobs::Opened;
 use self::http::Hooks;
-use self::limits::Limits;
 use crate::blobs::{BlobSource, BlobSourceError};
-use crate::error::Error;
+use crate::error::{Error, Limit};
 use crate::journal::{Journal, JournalError};
 use crate::progress::Progress;
 use crate::tenant::Tenant;
 
-/// What one call works on.
-pub(crate) struct CallConfig {
-    pub(crate) blobs: Vec<Arc<dyn BlobSource>>,
-    pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) progress: Option<mpsc::Sender<Progress>>,
-    /// Whether each file's digest is made.
-    pub(crate) digest: bool,
-}
-
-/// Why the host let a component go no further.
-#[derive(Clone, Debug)]
-pub(crate) enum Stopped {
-    /// The journal did not take or give its events.
-    Journal(JournalError),
-    /// The file is not the one that was planned.
-    Blob(BlobSourceError),
-}
-
-impl From<Stopped> for Error {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Journal(error) => error.into(),
-            Stopped::Blob(error) => error.into(),
-        }
-    }
-}
-
-/// The data of a store.
-pub(crate) struct HostState {
-    pub(crate) table: ResourceTable,
-    pub(crate) limits: Limits,
-    /// Why the host stopped the component, for the caller: the component only learns that it did.
-    pub(crate) stopped: Option<Stopped>,
-    wasi: WasiCtx,
+/// What one call works on: a tenant, a journal, and what is under way.
+pub struct HostedCtx {
     http: WasiHttpCtx,
     hooks: Hooks,
     tenant: Tenant,
     journal: Arc<dyn Journal>,
     progress: Option<mpsc::Sender<Progress>>,
+    digest: bool,
     /// The digest that each file must have, where it is known.
     expected: Vec<Option<[u8; 32]>>,
-    digest: bool,
     /// The file whose content was asked for last.
     opened: Option<Opened>,
     /// Whether an upload's last bytes may have left, and its end is not journalled.
     sealed: watch::Sender<bool>,
+    /// Why the host stopped the component, for the caller: the component only learns that it did.
+    stopped: Option<Stopped>,
 }
 
-impl HostState {
-    /// The data of a new store, and a way to watch whether an upload waits for its answer.
-    pub(crate) fn new(tenant: Tenant, config: CallConfig) -> (Self, watch::Receiver<bool>) {
-        let (sealed, watching) = watch::channel(false);
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(limits::TABLE_ENTRIES_MAX);
+impl HostedCtx {
+    /// For one call, whose facts go into this journal.
+    pub fn new(tenant: Tenant, journal: Arc<dyn Journal>) -> Self {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits::FIELD_BYTES_MAX);
-        let state = Self {
-            table,
-            limits: Limits::default(),
-            stopped: None,
-            wasi: WasiCtx::builder().build(),
+        Self {
             http,
             hooks: Hooks::new(tenant.clone()),
             tenant,
-            journal: config.journal,
-            progress: config.progress,
-            expected: config.blobs.iter().map(|blob| blob.sha256()).collect(),
-            digest: config.digest,
+            journal,
+            progress: None,
+            digest: true,
+            expected: Vec::new(),
             opened: None,
-            sealed,
-        };
-        (state, watching)
+            sealed: watch::Sender::new(false),
+            stopped: None,
+        }
+    }
+
+    /// Tells somebody how far the call is.
+    #[must_use]
+    pub fn progress(self, progress: Option<mpsc::Sender<Progress>>) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// Whether the journal is given each file's SHA-256; it is by default.
+    #[must_use]
+    pub fn digest(self, digest: bool) -> Self {
+        Self { digest, ..self }
+    }
+
+    /// Whether an upload's last bytes may have left and its answer is not in the journal.
+    ///
+    /// A store that is dropped meanwhile leaves an outcome that nobody knows; one that is dropped before drops an upload that
+    /// nobody can have accepted.
+    pub fn sealed(&self) -> watch::Receiver<bool> {
+        self.sealed.subscribe()
+    }
+
+    /// Takes the files of a call, in the order of its steps.
+    pub(crate) fn begin(&mut self, blobs: &[&Arc<dyn BlobSource>]) {
+        self.expected = blobs.iter().map(|blob| blob.sha256()).collect();
+        self.stopped = None;
+    }
+
+    /// Why the host stopped the component, once.
+    pub(crate) fn stopped(&mut self) -> Option<Error> {
+        self.stopped.take().map(Error::from)
     }
 
     /// The digest that a file must have, where it is known before.
@@ -110,14 +132,59 @@ impl HostState {
     }
 }
 
-impl WasiView for HostState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+impl fmt::Debug for HostedCtx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostedCtx").field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
 
-impl WasiHttpView for HostState {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
+/// A [`HostedCtx`] and the table of the store that it is in.
+#[derive(Debug)]
+pub struct HostedCtxView<'a> {
+    /// What the call works on.
+    pub ctx: &'a mut HostedCtx,
+    /// Where the store keeps its resources.
+    pub table: &'a mut ResourceTable,
+}
+
+impl<'a> HostedCtxView<'a> {
+    fn http(self) -> WasiHttpCtxView<'a> {
+        let HostedCtx { hooks, http, .. } = self.ctx;
+        WasiHttpCtxView { hooks, table: self.table, ctx: http }
+    }
+}
+
+/// Finds what the call works on in the data of a store.
+pub trait HostedView: Send + 'static {
+    /// Finds it.
+    fn hosted(&mut self) -> HostedCtxView<'_>;
+
+    /// Which limit of the store was met, where its owner counts: it tells a component that was stopped from one that failed.
+    fn limit(&self) -> Option<Limit> {
+        None
+    }
+}
+
+struct HasHosted;
+
+impl HasData for HasHosted {
+    type Data<'a> = HostedCtxView<'a>;
+}
+
+/// Why the host let a component go no further.
+#[derive(Clone, Debug)]
+enum Stopped {
+    /// The journal did not take or give its events.
+    Journal(JournalError),
+    /// The file is not the one that was planned.
+    Blob(BlobSourceError),
+}
+
+impl From<Stopped> for Error {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Journal(error) => error.into(),
+            Stopped::Blob(error) => error.into(),
+        }
     }
 }

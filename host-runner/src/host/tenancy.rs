@@ -3,18 +3,18 @@
 //! Hands out no secret.
 
 use crate::bindings::knosc::bulk_import::tenancy::Host;
-use crate::host::HostState;
+use crate::host::HostedCtxView;
 use crate::progress::{Progress, tell};
 
-impl Host for HostState {
+impl Host for HostedCtxView<'_> {
     async fn origin(&mut self) -> wasmtime::Result<String> {
-        Ok(self.tenant.origin().to_string())
+        Ok(self.ctx.tenant.origin().to_string())
     }
 
     async fn renew_session(&mut self) -> wasmtime::Result<bool> {
-        let renewed = self.tenant.sessions().renew(self.hooks.generation()).await;
+        let renewed = self.ctx.tenant.sessions().renew(self.ctx.hooks.generation()).await;
         if renewed {
-            tell(self.progress.as_ref(), Progress::SessionRenewed);
+            tell(self.ctx.progress.as_ref(), Progress::SessionRenewed);
         }
         Ok(renewed)
     }
