@@ -1,4 +1,4 @@
-//! The files of the repository, read once. What git ignores (`target/`) is no part of it.
+//! The files of the repository, read once. What git ignores (`target/`, and what cargo-component writes) is no part of it.
 
 use std::{
     fs,
@@ -39,7 +39,8 @@ impl Tree {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
             let hidden = name.starts_with('.') && ![".cargo", ".ci"].contains(&name.as_str());
-            if hidden || name == "target" || name == "node_modules" {
+            let ignored = name == "target" || path == self.root.join("src/bindings.rs");
+            if hidden || ignored || name == "node_modules" {
                 continue;
             }
             if path.is_dir() {
