@@ -128,10 +128,10 @@ fn cargo_component_builds_the_same_worlds() {
         .args(["--target", components::TARGET, "-p", "knosc-bulk-import"])
         .arg("--target-dir")
         .arg(&folder);
-    let built = build.status().unwrap();
+    let ended = build.status().unwrap();
     // It writes megabytes of bindings into the source, which nobody of us reads.
     let _ = fs::remove_file(place::root().unwrap().join("src").join("bindings.rs"));
-    assert!(built.success());
+    assert!(ended.success());
     let path = folder.join(components::TARGET).join("guest").join("knosc_bulk_import.wasm");
     let theirs = component::names(&fs::read(path).unwrap()).unwrap();
     let ours = names(Kind::Portable);
