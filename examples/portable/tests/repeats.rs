@@ -40,10 +40,10 @@ fn component() -> Vec<u8> {
 }
 
 /// A fresh instance, as an engine makes one for each call.
-async fn instance(wasm: &[u8]) -> (Store<State>, Portable) {
+async fn instance(component: &[u8]) -> (Store<State>, Portable) {
     let mut wasi = WasiCtxBuilder::new();
     wasi.env("KNOSC_USERNAME", DEFAULT_USER).env("KNOSC_PASSWORD", DEFAULT_PASSWORD);
-    instantiate(wasm, &mut wasi).await.unwrap()
+    instantiate(component, &mut wasi).await.unwrap()
 }
 
 fn knosc() -> (Running, Connection) {
