@@ -38,7 +38,7 @@ pub(crate) fn event_to(event: &Event) -> wit::Event {
         Fact::UploadSealed(bytes) => wit::Fact::UploadSealed(*bytes),
         Fact::UploadAccepted(job) => wit::Fact::UploadAccepted(job_to(job)),
         Fact::UploadEnded(fault) => wit::Fact::UploadEnded(fault_to(fault)),
-        Fact::JobObserved(report) => wit::Fact::JobObserved(report_to(report)),
+        Fact::JobObserved(report) => wit::Fact::JobObserved(job_report_to(report)),
         Fact::PollFailed(fault) => wit::Fact::PollFailed(fault_to(fault)),
         Fact::Resolved(Resolution::Accepted(job)) => {
             wit::Fact::Resolved(wit::Resolution::Accepted(job_to(job)))
@@ -60,7 +60,7 @@ fn refusal_to(refusal: &Refusal) -> wit::Refusal {
     }
 }
 
-fn fault_to(fault: &Fault) -> wit::Fault {
+pub(crate) fn fault_to(fault: &Fault) -> wit::Fault {
     match fault {
         Fault::ExecutionFailed => wit::Fault::ExecutionFailed,
         Fault::PermanentInvalid(message) => wit::Fault::PermanentInvalid(message.clone()),
@@ -73,11 +73,11 @@ fn fault_to(fault: &Fault) -> wit::Fault {
             wit::Fault::PermanentOutcomeUnknown(refusal_to(refusal))
         }
         Fault::Transient(refusal) => wit::Fault::Transient(refusal_to(refusal)),
-        Fault::NotFinished(report) => wit::Fault::NotFinished(report_to(report)),
+        Fault::NotFinished(report) => wit::Fault::NotFinished(job_report_to(report)),
     }
 }
 
-fn report_to(report: &JobReport) -> wit::JobReport {
+pub(crate) fn job_report_to(report: &JobReport) -> wit::JobReport {
     let status = match &report.status {
         JobStatus::Queued => wit::JobStatus::Queued,
         JobStatus::Running => wit::JobStatus::Running,
@@ -122,7 +122,7 @@ pub(crate) fn event_from(event: wit::Event) -> Read<Event> {
     Ok(Event { at_ms: event.at_ms, step: event.step as usize, fact })
 }
 
-fn job_from(job: wit::Job) -> Read<Job> {
+pub(crate) fn job_from(job: wit::Job) -> Read<Job> {
     Ok(Job { trigger: job.trigger.parse()?, job_id: job.job_id })
 }
 
@@ -198,4 +198,42 @@ pub(crate) fn report_from(report: wit::Report) -> Read<Report> {
         steps: report.steps.into_iter().map(step).collect::<Read<_>>()?,
         events: report.events.into_iter().map(event_from).collect::<Read<_>>()?,
     })
+}
+
+#[cfg(feature = "platform")]
+pub(crate) const fn policy_from(policy: &wit::Policy) -> Policy {
+    Policy {
+        poll_interval_min_ms: policy.poll_interval_min_ms,
+        poll_interval_max_ms: policy.poll_interval_max_ms,
+        queued_max_ms: policy.queued_max_ms,
+        running_max_ms: policy.running_max_ms,
+        allow_repeated_trigger: policy.allow_repeated_trigger,
+    }
+}
+
+#[cfg(feature = "platform")]
+fn outcome_to(outcome: &Outcome) -> wit::Outcome {
+    match outcome {
+        Outcome::Completed(report) => wit::Outcome::Completed(job_report_to(report)),
+        Outcome::Failed(report) => wit::Outcome::Failed(job_report_to(report)),
+        Outcome::Refused(fault) => wit::Outcome::Refused(fault_to(fault)),
+        Outcome::Unknown(refusal) => wit::Outcome::Unknown(refusal_to(refusal)),
+        Outcome::Pending(report) => wit::Outcome::Pending(job_report_to(report)),
+        Outcome::Lost(job) => wit::Outcome::Lost(job_to(job)),
+        Outcome::Unchanged(run) => wit::Outcome::Unchanged(run.clone()),
+        Outcome::NotStarted => wit::Outcome::NotStarted,
+    }
+}
+
+#[cfg(feature = "platform")]
+pub(crate) fn report_to(report: &Report) -> wit::Report {
+    let step = |step: &StepReport| wit::StepReport {
+        trigger: step.trigger.name().to_owned(),
+        file_name: step.file_name.clone(),
+        outcome: outcome_to(&step.outcome),
+    };
+    wit::Report {
+        steps: report.steps.iter().map(step).collect(),
+        events: report.events.iter().map(event_to).collect(),
+    }
 }

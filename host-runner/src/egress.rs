@@ -174,7 +174,7 @@ fn is_trigger(name: &str) -> bool {
 }
 
 /// Whether proxies, frameworks and we might disagree about what a path means. Knosc's own paths need no escape at all.
-fn is_ambiguous(path: &str) -> bool {
+pub(crate) fn is_ambiguous(path: &str) -> bool {
     !path.starts_with('/')
         || path.contains("//")
         || path.contains(['%', '\\', ';'])

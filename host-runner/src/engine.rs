@@ -2,8 +2,8 @@
 //!
 //! Holds no tenant, file or journal: those come with each call's store.
 
-mod cache;
-mod ticker;
+pub(crate) mod cache;
+pub(crate) mod ticker;
 
 use std::borrow::Cow;
 use std::fmt;

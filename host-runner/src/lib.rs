@@ -77,9 +77,11 @@ pub mod error;
 pub mod host;
 pub mod importer;
 pub mod journal;
-#[cfg(feature = "cli")]
+#[cfg(feature = "manifest")]
 pub mod manifest;
 pub mod net;
+#[cfg(feature = "platform")]
+pub mod platform;
 pub mod progress;
 pub mod runner;
 pub mod session;

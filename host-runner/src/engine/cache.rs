@@ -17,7 +17,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 /// One component's place in the cache.
-pub(super) struct Cache {
+pub(crate) struct Cache {
     dir: PathBuf,
     file: PathBuf,
 }
@@ -26,7 +26,7 @@ impl Cache {
     /// The place of a component and an engine: other bytes, another wasmtime, other settings or another CPU have another one.
     ///
     /// None if the folder cannot be made, or if others may write to it.
-    pub(super) fn open(dir: PathBuf, engine: &Engine, wasm: &[u8]) -> Option<Self> {
+    pub(crate) fn open(dir: PathBuf, engine: &Engine, wasm: &[u8]) -> Option<Self> {
         if let Err(error) = own_dir(&dir) {
             tracing::debug!(%error, "no cache of compiled components");
             return None;
@@ -43,7 +43,7 @@ impl Cache {
     }
 
     /// The compiled component, if it is there and this engine takes it.
-    pub(super) fn load(&self, engine: &Engine) -> Option<Component> {
+    pub(crate) fn load(&self, engine: &Engine) -> Option<Component> {
         if !is_own_file(&self.file) {
             return None;
         }
@@ -60,12 +60,18 @@ impl Cache {
     }
 
     /// Keeps a compiled component; the next process finds all of it or nothing.
-    pub(super) fn store(&self, component: &Component) {
+    pub(crate) fn store(&self, component: &Component) {
         let stored =
             component.serialize().map_err(io::Error::other).and_then(|code| self.write(&code));
         if let Err(error) = stored {
             tracing::debug!(%error, "a compiled component was not cached");
         }
+    }
+
+    /// Keeps machine code that another process of ours compiled.
+    #[cfg(feature = "platform")]
+    pub(crate) fn keep(&self, code: &[u8]) -> io::Result<()> {
+        self.write(code)
     }
 
     fn write(&self, code: &[u8]) -> io::Result<()> {

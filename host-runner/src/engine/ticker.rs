@@ -13,14 +13,14 @@ use wasmtime::Engine;
 const TICK: Duration = Duration::from_millis(10);
 
 /// Ticks until it is dropped.
-pub(super) struct Ticker {
+pub(crate) struct Ticker {
     /// Dropping it ends the thread within a tick.
     _alive: Sender<()>,
 }
 
 impl Ticker {
     /// Starts the thread. It holds the engine weakly, so that it keeps no code in memory.
-    pub(super) fn start(engine: &Engine) -> io::Result<Self> {
+    pub(crate) fn start(engine: &Engine) -> io::Result<Self> {
         let engine = engine.weak();
         let (alive, ended) = channel::<()>();
         thread::Builder::new().name("knosc-epoch".to_owned()).spawn(move || {

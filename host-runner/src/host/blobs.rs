@@ -40,6 +40,33 @@ struct Given {
 }
 
 impl Given {
+    /// The content from `offset` on, and whether all of it was given away yet.
+    fn read_from(
+        &self,
+        offset: u64,
+        digester: Option<Digester>,
+        progress: Option<mpsc::Sender<Progress>>,
+    ) -> Result<(DynInputStream, Arc<AtomicBool>), String> {
+        let (step, size) = (self.step, self.source.size());
+        if !self.is_unchanged() {
+            return Err("the file changed since it was given, or cannot be read".to_owned());
+        }
+        if offset > size {
+            return Err("the file is shorter than that".to_owned());
+        }
+        let (chunks, incoming) = mpsc::channel(CHUNKS_AHEAD);
+        let is_given = Arc::new(AtomicBool::new(size == 0));
+        let reader = Reader { file: self.clone(), offset, chunks, digester };
+        let stream = BlobStream {
+            incoming,
+            _reader: wasmtime_wasi::runtime::spawn(reader.read_all()),
+            next: Next::Unknown,
+            is_given: Arc::clone(&is_given),
+            told: Told { step, sent_bytes: offset, total_bytes: size, progress },
+        };
+        Ok((Box::new(stream), is_given))
+    }
+
     fn is_unchanged(&self) -> bool {
         self.source.version().is_ok_and(|version| version == self.version)
     }
@@ -50,6 +77,21 @@ impl Blob {
     pub(crate) fn new(source: Arc<dyn BlobSource>, step: usize) -> Result<Self, BlobSourceError> {
         let version = source.version()?;
         Ok(Self(Given { source, version, step }))
+    }
+
+    /// The file.
+    pub(crate) fn source(&self) -> Arc<dyn BlobSource> {
+        Arc::clone(&self.0.source)
+    }
+
+    /// Another handle on the same file.
+    pub(crate) fn twin(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// Its content from `offset` on; the message is for people, and names no path.
+    pub(crate) fn read_from(&self, offset: u64) -> Result<DynInputStream, String> {
+        self.0.read_from(offset, None, None).map(|(stream, _)| stream)
     }
 }
 
@@ -99,7 +141,7 @@ impl HostBlob for HostedCtxView<'_> {
     }
 
     async fn duplicate(&mut self, blob: Resource<Blob>) -> wasmtime::Result<Resource<Blob>> {
-        let twin = Blob(self.table.get(&blob)?.0.clone());
+        let twin = self.table.get(&blob)?.twin();
         Ok(self.table.push(twin)?)
     }
 
@@ -109,34 +151,15 @@ impl HostBlob for HostedCtxView<'_> {
         offset: u64,
     ) -> wasmtime::Result<Result<Resource<DynInputStream>, String>> {
         let file = self.table.get(&blob)?.0.clone();
-        let (step, size) = (file.step, file.source.size());
-        if !file.is_unchanged() {
-            return Ok(Err("the file changed since it was given, or cannot be read".to_owned()));
-        }
-        if offset > size {
-            return Ok(Err("the file is shorter than that".to_owned()));
-        }
-        let (chunks, incoming) = mpsc::channel(CHUNKS_AHEAD);
         let (digester, digest) =
-            (offset == 0 && self.ctx.wants_digest(step)).then(Digester::new).unzip();
-        let is_given = Arc::new(AtomicBool::new(size == 0));
-        self.ctx.opened =
-            Some(Opened { file: file.clone(), is_given: Arc::clone(&is_given), digest });
-        let reader = Reader { file, offset, chunks, digester };
-        let stream = BlobStream {
-            incoming,
-            _reader: wasmtime_wasi::runtime::spawn(reader.read_all()),
-            next: Next::Unknown,
-            is_given,
-            told: Told {
-                step,
-                sent_bytes: offset,
-                total_bytes: size,
-                progress: self.ctx.progress.clone(),
-            },
-        };
-        let stream: DynInputStream = Box::new(stream);
-        Ok(Ok(self.table.push(stream)?))
+            (offset == 0 && self.ctx.wants_digest(file.step)).then(Digester::new).unzip();
+        match file.read_from(offset, digester, self.ctx.progress.clone()) {
+            Ok((stream, is_given)) => {
+                self.ctx.opened = Some(Opened { file, is_given, digest });
+                Ok(Ok(self.table.push(stream)?))
+            }
+            Err(reason) => Ok(Err(reason)),
+        }
     }
 
     async fn drop(&mut self, blob: Resource<Blob>) -> wasmtime::Result<()> {

@@ -25,13 +25,13 @@ enum Inexact {
 }
 
 /// A request's body of a length that was promised.
-pub(super) struct ExactBody {
+pub(crate) struct ExactBody {
     inner: WasiBody,
     left: u64,
 }
 
 impl ExactBody {
-    pub(super) const fn new(inner: WasiBody, length: u64) -> Self {
+    pub(crate) const fn new(inner: WasiBody, length: u64) -> Self {
         Self { inner, left: length }
     }
 
@@ -70,7 +70,7 @@ impl Body for ExactBody {
 }
 
 /// An answer's body of at most so many bytes; the exchange counts as under way until it is dropped.
-pub(super) struct CappedBody {
+pub(crate) struct CappedBody {
     inner: InBody,
     left: u64,
     max: u64,
@@ -78,7 +78,7 @@ pub(super) struct CappedBody {
 }
 
 impl CappedBody {
-    pub(super) const fn new(inner: InBody, max: u64, permit: OwnedSemaphorePermit) -> Self {
+    pub(crate) const fn new(inner: InBody, max: u64, permit: OwnedSemaphorePermit) -> Self {
         Self { inner, left: max, max, _permit: permit }
     }
 }

@@ -165,7 +165,8 @@ impl Exchange {
     }
 }
 
-fn is_forbidden(name: &HeaderName) -> bool {
+/// What no component sets or sees.
+pub(crate) fn is_forbidden(name: &HeaderName) -> bool {
     DEFAULT_FORBIDDEN_HEADERS.contains(name)
         || FORBIDDEN.contains(&name.as_str())
         || FORBIDDEN_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix))
@@ -196,7 +197,7 @@ fn upload_error(error: &NetError, handed_over: u64, length: u64) -> Error {
 }
 
 /// What the component is told of a failure: the one table of it. Codes that mean "nothing left" are only given where it is so.
-pub(super) fn error_code(error: &NetError) -> Error {
+pub(crate) fn error_code(error: &NetError) -> Error {
     match error {
         NetError::Denied { .. } => Error::HttpRequestDenied,
         NetError::Configuration { .. } => Error::ConfigurationError,

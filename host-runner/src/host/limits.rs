@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
@@ -122,29 +122,43 @@ impl ResourceLimiter for Limits {
     }
 }
 
-/// How long a call held its thread, in all and since it was last woken.
+/// How long a call kept its thread computing, in all and since it was last woken.
+#[derive(Default)]
 pub(crate) struct Busy {
-    epoch: Instant,
     /// Microseconds of the polls that ended.
     ended: AtomicU64,
-    /// When the poll that goes on began, in microseconds since `epoch`.
+    /// When the poll that goes on began, by [`thread_micros`].
     since: AtomicU64,
 }
 
-impl Default for Busy {
-    fn default() -> Self {
-        Self { epoch: Instant::now(), ended: AtomicU64::new(0), since: AtomicU64::new(0) }
-    }
+/// Microseconds on a clock that is only compared within one poll, which is on one thread.
+///
+/// On Linux the thread's own computing time: a busy machine must not use up what a component may compute.
+#[cfg(all(target_os = "linux", feature = "platform"))]
+fn thread_micros() -> u64 {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let micros = spent.tv_sec.saturating_mul(1_000_000).saturating_add(spent.tv_nsec / 1_000);
+    u64::try_from(micros).unwrap_or(0)
+}
+
+#[cfg(not(all(target_os = "linux", feature = "platform")))]
+fn thread_micros() -> u64 {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static EPOCH: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(EPOCH.get_or_init(Instant::now).elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Busy {
-    fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(u64::MAX)
+    /// The computing time until now; asked within a poll of [`Metered`].
+    #[cfg(feature = "platform")]
+    pub(crate) fn so_far(&self) -> Duration {
+        Duration::from_micros(self.micros())
     }
 
     /// Only meaningful within a poll of [`Metered`], which is where the engine asks.
     fn micros(&self) -> u64 {
-        let running = self.now().saturating_sub(self.since.load(Ordering::Relaxed));
+        let running = thread_micros().saturating_sub(self.since.load(Ordering::Relaxed));
         self.ended.load(Ordering::Relaxed).saturating_add(running)
     }
 }
@@ -165,10 +179,10 @@ impl<F: Future> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let began = self.busy.now();
+        let began = thread_micros();
         self.busy.since.store(began, Ordering::Relaxed);
         let polled = self.call.as_mut().poll(context);
-        let took = self.busy.now().saturating_sub(began);
+        let took = thread_micros().saturating_sub(began);
         self.busy.ended.fetch_add(took, Ordering::Relaxed);
         polled
     }
@@ -199,7 +213,11 @@ mod tests {
         Metered::new(waits, Arc::clone(&busy)).await;
         let waited = busy.ended.load(Ordering::Relaxed);
         assert!(waited < 20_000, "{waited} µs were counted for waiting");
-        let computes = async { std::thread::sleep(Duration::from_millis(30)) };
+        let computes = async {
+            while busy.micros() < waited + 30_000 {
+                std::hint::spin_loop();
+            }
+        };
         Metered::new(computes, Arc::clone(&busy)).await;
         assert!(busy.ended.load(Ordering::Relaxed) >= waited + 30_000);
     }

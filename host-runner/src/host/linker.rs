@@ -47,7 +47,7 @@ impl HasData for HasTable {
 }
 
 /// What Rust's standard library asks for. Over an empty context: closed streams, no variables, no folder.
-fn add_wasi<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+pub(crate) fn add_wasi<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
     io::error::add_to_linker::<_, HasTable>(linker, |t| t.ctx().table)?;
     io::poll::add_to_linker::<_, HasTable>(linker, |t| t.ctx().table)?;
     io::streams::add_to_linker::<_, HasTable>(linker, |t| t.ctx().table)?;
@@ -66,4 +66,11 @@ fn add_wasi<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
     cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, T::cli)?;
     filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, T::filesystem)?;
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, T::filesystem)
+}
+
+/// The rest of `wasi:random`, which componentize-py and other languages ask for.
+#[cfg(feature = "platform")]
+pub(crate) fn add_random<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
+    random::random::add_to_linker::<_, WasiRandom>(linker, |t| t.ctx().ctx.random())?;
+    random::insecure::add_to_linker::<_, WasiRandom>(linker, |t| t.ctx().ctx.random())
 }

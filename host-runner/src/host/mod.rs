@@ -28,8 +28,8 @@
 
 pub(crate) mod blobs;
 mod digest;
-mod exact_body;
-mod http;
+pub(crate) mod exact_body;
+pub(crate) mod http;
 mod journal;
 pub(crate) mod limits;
 mod linker;
@@ -44,6 +44,8 @@ use wasmtime_wasi::ResourceTable;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView};
 
 pub use self::linker::{add_only_hosted_to_linker, add_to_linker};
+#[cfg(feature = "platform")]
+pub(crate) use self::linker::{add_random, add_wasi};
 
 use self::blobs::Opened;
 use self::http::Hooks;

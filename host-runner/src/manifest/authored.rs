@@ -3,14 +3,13 @@
 //! All problems are told at once: whoever mends a manifest wants one round, not five.
 
 use std::path::Path;
-use std::time::Duration;
 
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::trigger::Trigger;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{ManifestError, Problem, ProblemKind, duration};
+use super::reader::{Reader, Value};
+use super::{ManifestError, ProblemKind};
 
 /// A manifest as it was written.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +45,6 @@ pub struct AuthoredFile {
 
 const TOP_KEYS: &str = "base-url, profile, allow-empty, allow-repeated-trigger, policy, file";
 const FILE_KEYS: &str = "trigger, path, newest, allow-empty";
-const POLICY_KEYS: &str = "poll-interval-min, poll-interval-max, queued-max, running-max";
 
 impl Authored {
     /// Reads a manifest's text; `path` is for messages.
@@ -54,176 +52,78 @@ impl Authored {
     /// # Errors
     /// [`ManifestError`] with every unknown key, wrong type and missing value.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ManifestError> {
-        let mut reader = Reader { text, problems: Vec::new() };
-        let authored = match DeTable::parse(text) {
-            Ok(table) => reader.manifest(table.get_ref()),
-            Err(error) => {
-                let line = error.span().map(|span| reader.line(span.start));
-                let kind = ProblemKind::Syntax(error.message().to_owned());
-                reader.problems.push(Problem { line, kind });
-                Self::default()
-            }
-        };
-        let Reader { mut problems, .. } = reader;
-        problems.sort_by_key(|problem| problem.line);
-        if problems.is_empty() {
-            Ok(authored)
-        } else {
-            Err(ManifestError { path: path.to_owned(), problems })
+        let (authored, problems) = Reader::read(text, manifest);
+        match authored {
+            Some(authored) if problems.is_empty() => Ok(authored),
+            _ => Err(ManifestError { path: path.to_owned(), problems }),
         }
     }
 }
 
-struct Reader<'t> {
-    text: &'t str,
-    problems: Vec<Problem>,
+fn manifest<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Authored {
+    let mut authored = Authored::default();
+    let mut allow_empty = false;
+    for (key, value) in table {
+        match key.get_ref().as_ref() {
+            "base-url" => authored.base_url = reader.text_of("base-url", value),
+            "profile" => authored.profile = reader.text_of("profile", value),
+            "allow-empty" => allow_empty = reader.yes_of("allow-empty", value),
+            "allow-repeated-trigger" => {
+                authored.allow_repeated_trigger = reader.yes_of("allow-repeated-trigger", value);
+            }
+            "policy" => {
+                authored.policy = reader.policy(value);
+                authored.says_poll_interval = says_poll_interval(value);
+            }
+            "file" => {
+                let entries = reader.tables_of("file", "a list of tables, [[file]]", value);
+                let files = entries.into_iter().filter_map(|(at, entry)| file(reader, at, entry));
+                authored.files = files.collect();
+            }
+            other => reader.unknown(key.span().start, other, TOP_KEYS),
+        }
+    }
+    authored.policy.allow_repeated_trigger = authored.allow_repeated_trigger;
+    for file in &mut authored.files {
+        file.allow_empty |= allow_empty;
+    }
+    if authored.base_url.is_some() && authored.profile.is_some() {
+        reader.problem_of_all(ProblemKind::TwoTargets);
+    }
+    if !table.contains_key("file") {
+        reader.problem_of_all(ProblemKind::NoFiles);
+    }
+    authored
 }
 
-type Value<'t> = Spanned<DeValue<'t>>;
-
-impl Reader<'_> {
-    fn line(&self, offset: usize) -> usize {
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
-    }
-
-    fn problem(&mut self, offset: usize, kind: ProblemKind) {
-        let line = Some(self.line(offset));
-        self.problems.push(Problem { line, kind });
-    }
-
-    fn manifest(&mut self, table: &DeTable<'_>) -> Authored {
-        let mut authored = Authored::default();
-        let mut allow_empty = false;
-        for (key, value) in table {
-            match key.get_ref().as_ref() {
-                "base-url" => authored.base_url = self.text_of("base-url", value),
-                "profile" => authored.profile = self.text_of("profile", value),
-                "allow-empty" => allow_empty = self.yes_of("allow-empty", value),
-                "allow-repeated-trigger" => {
-                    authored.allow_repeated_trigger = self.yes_of("allow-repeated-trigger", value);
-                }
-                "policy" => {
-                    authored.policy = self.policy(value);
-                    authored.says_poll_interval = says_poll_interval(value);
-                }
-                "file" => authored.files = self.files(value),
-                other => self.unknown(key.span().start, other, TOP_KEYS),
-            }
-        }
-        authored.policy.allow_repeated_trigger = authored.allow_repeated_trigger;
-        for file in &mut authored.files {
-            file.allow_empty |= allow_empty;
-        }
-        if authored.base_url.is_some() && authored.profile.is_some() {
-            self.problems.push(Problem { line: None, kind: ProblemKind::TwoTargets });
-        }
-        if !table.contains_key("file") {
-            self.problems.push(Problem { line: None, kind: ProblemKind::NoFiles });
-        }
-        authored
-    }
-
-    fn policy(&mut self, value: &Value<'_>) -> Policy {
-        let mut policy = Policy::default();
-        let DeValue::Table(table) = value.get_ref() else {
-            self.wrong(value, "policy", "a table");
-            return policy;
-        };
-        for (key, value) in table {
-            let name = key.get_ref().as_ref();
-            if !POLICY_KEYS.split(", ").any(|known| known == name) {
-                self.unknown(key.span().start, name, POLICY_KEYS);
-                continue;
-            }
-            let Some(given) = self.duration_of(name, value) else { continue };
-            let given_ms = u64::try_from(given.as_millis()).unwrap_or(u64::MAX);
-            let short_ms = u32::try_from(given_ms).unwrap_or(u32::MAX);
-            match name {
-                "poll-interval-min" => policy.poll_interval_min_ms = short_ms,
-                "poll-interval-max" => policy.poll_interval_max_ms = short_ms,
-                "queued-max" => policy.queued_max_ms = given_ms,
-                _ => policy.running_max_ms = given_ms,
-            }
-        }
-        policy
-    }
-
-    fn files(&mut self, value: &Value<'_>) -> Vec<AuthoredFile> {
-        let DeValue::Array(entries) = value.get_ref() else {
-            self.wrong(value, "file", "a list of tables, [[file]]");
-            return Vec::new();
-        };
-        entries.iter().filter_map(|entry| self.file(entry)).collect()
-    }
-
-    fn file(&mut self, value: &Value<'_>) -> Option<AuthoredFile> {
-        let DeValue::Table(table) = value.get_ref() else {
-            self.wrong(value, "file", "a table");
-            return None;
-        };
-        let (mut trigger, mut path, mut newest, mut allow_empty) = (None, None, false, false);
-        for (key, value) in table {
-            match key.get_ref().as_ref() {
-                "trigger" => trigger = self.trigger_of(value),
-                "path" => path = self.text_of("path", value),
-                "newest" => newest = self.yes_of("newest", value),
-                "allow-empty" => allow_empty = self.yes_of("allow-empty", value),
-                other => self.unknown(key.span().start, other, FILE_KEYS),
-            }
-        }
-        for needed in ["trigger", "path"] {
-            if !table.contains_key(needed) {
-                self.problem(value.span().start, ProblemKind::Missing(needed));
-            }
-        }
-        let line = self.line(value.span().start);
-        Some(AuthoredFile { line, trigger: trigger?, path: path?, newest, allow_empty })
-    }
-
-    fn trigger_of(&mut self, value: &Value<'_>) -> Option<Trigger> {
-        let name = self.text_of("trigger", value)?;
-        match name.parse::<Trigger>() {
-            Ok(trigger) => Some(trigger),
-            Err(error) => {
-                self.problem(value.span().start, ProblemKind::BadValue(error.to_string()));
-                None
-            }
+fn file<'t>(reader: &mut Reader<'t>, at: &Value<'t>, table: &DeTable<'t>) -> Option<AuthoredFile> {
+    let (mut trigger, mut path, mut newest, mut allow_empty) = (None, None, false, false);
+    for (key, value) in table {
+        match key.get_ref().as_ref() {
+            "trigger" => trigger = trigger_of(reader, value),
+            "path" => path = reader.text_of("path", value),
+            "newest" => newest = reader.yes_of("newest", value),
+            "allow-empty" => allow_empty = reader.yes_of("allow-empty", value),
+            other => reader.unknown(key.span().start, other, FILE_KEYS),
         }
     }
-
-    fn duration_of(&mut self, key: &str, value: &Value<'_>) -> Option<Duration> {
-        let text = self.text_of(key, value)?;
-        match duration::parse(&text) {
-            Ok(duration) => Some(duration),
-            Err(error) => {
-                self.problem(value.span().start, ProblemKind::BadValue(format!("{key}: {error}")));
-                None
-            }
+    for needed in ["trigger", "path"] {
+        if !table.contains_key(needed) {
+            reader.problem(at.span().start, ProblemKind::Missing(needed));
         }
     }
+    let line = reader.line(at.span().start);
+    Some(AuthoredFile { line, trigger: trigger?, path: path?, newest, allow_empty })
+}
 
-    fn text_of(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
-        if let DeValue::String(text) = value.get_ref() {
-            return Some(text.to_string());
+fn trigger_of(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Trigger> {
+    let name = reader.text_of("trigger", value)?;
+    match name.parse::<Trigger>() {
+        Ok(trigger) => Some(trigger),
+        Err(error) => {
+            reader.bad(value, error.to_string());
+            None
         }
-        self.wrong(value, key, "text in quotes");
-        None
-    }
-
-    fn yes_of(&mut self, key: &str, value: &Value<'_>) -> bool {
-        if let DeValue::Boolean(yes) = value.get_ref() {
-            return *yes;
-        }
-        self.wrong(value, key, "true or false");
-        false
-    }
-
-    fn unknown(&mut self, offset: usize, key: &str, known: &'static str) {
-        self.problem(offset, ProblemKind::UnknownKey { key: key.to_owned(), known });
-    }
-
-    fn wrong(&mut self, value: &Value<'_>, key: &str, expected: &'static str) {
-        self.problem(value.span().start, ProblemKind::WrongType { key: key.to_owned(), expected });
     }
 }
 

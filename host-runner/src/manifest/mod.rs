@@ -13,6 +13,7 @@ pub mod duration;
 pub mod folder;
 pub mod names;
 mod problem;
+pub(crate) mod reader;
 pub mod resolve;
 
 use std::path::PathBuf;

@@ -1,0 +1,30 @@
+//! Tenants' own pipelines, run in a sandbox beside each other: who may run what, with how much of everything.
+//!
+//! | module | is for |
+//! |---|---|
+//! | [`tenants`] | the operator's file |
+//! | [`limits`] | how much of everything a pipeline may use |
+//! | [`admission`] | whether a component is taken, before any of its code runs |
+//! | [`compile`] | compiling it, in a process of its own |
+//! | `pipeline` | one run of one pipeline |
+//! | `platform`, `handle` | all of them side by side |
+//! | [`counters`] | what happened, by tenant |
+//!
+//! The operator's word decides; a tenant's may only narrow it.
+
+pub mod admission;
+pub mod compile;
+pub mod counters;
+pub mod limits;
+pub mod tenants;
+
+mod handle;
+mod pipeline;
+#[expect(clippy::module_inception, reason = "the platform is what this module is about")]
+mod platform;
+
+pub use self::handle::PipelineRun;
+pub use self::pipeline::{
+    JobCall, Journals, Log, LogLine, PipelineDenial, PipelineEnd, PipelineReport, Stream,
+};
+pub use self::platform::{Platform, PlatformConfig, Submission, SubmitError};

@@ -1,0 +1,252 @@
+//! The import `jobs`: answered by the importer in a store of its own, as a task that ends even where the pipeline does not.
+//!
+//! The operator's policy holds; a pipeline may only be more patient between polls and less patient in all.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use knosc_bulk_import::fault::{Advice, Fault, Refusal};
+use knosc_bulk_import::policy::Policy;
+use knosc_bulk_import::run::Report;
+use knosc_bulk_import::trigger::Trigger;
+use tokio_util::task::TaskTracker;
+use wasmtime::component::Resource;
+
+use super::bindings::knosc::bulk_import::jobs::{Host, Step};
+use super::state::PipelineState;
+use crate::CancellationToken;
+use crate::bindings::knosc::bulk_import::types as wit;
+use crate::blobs::BlobSource;
+use crate::convert;
+use crate::error::Error;
+use crate::host::blobs::Blob;
+use crate::journal::Journal;
+use crate::platform::limits::PipelineLimit;
+use crate::runner::{RunInput, Runner, UploadInput};
+
+/// Gives each `jobs` call of a pipeline a journal of its own, before anything is sent.
+pub trait Journals: Send + Sync {
+    /// A journal for one run of these files.
+    ///
+    /// # Errors
+    /// [`Error`] where no run may begin now: the storage fails, or another run holds one of the triggers.
+    fn begin(
+        &self,
+        tenant: &str,
+        steps: &[(Trigger, Arc<dyn BlobSource>)],
+    ) -> crate::BoxFuture<'_, Result<Arc<dyn Journal>, Error>>;
+}
+
+/// What one `jobs` call came to, from the host's own journal.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum JobCall {
+    /// `run-ordered`, with each file as the journal knows it.
+    Run(Report),
+    /// `upload`, the same.
+    Upload(Report),
+    /// A call that came to nothing before anything was known of a file.
+    Refused(Fault),
+}
+
+/// The `jobs` calls of one pipeline's run.
+#[derive(Clone)]
+pub(super) struct Jobs {
+    pub(super) runner: Runner,
+    pub(super) policy: Policy,
+    pub(super) journals: Arc<dyn Journals>,
+    /// Ends what waits, in the orderly way of the runner.
+    pub(super) cancel: CancellationToken,
+    pub(super) tasks: TaskTracker,
+    /// Where the tasks run.
+    pub(super) io: tokio::runtime::Handle,
+    pub(super) tenant: String,
+    pub(super) calls: Arc<Mutex<Vec<JobCall>>>,
+}
+
+impl Jobs {
+    fn note(&self, call: JobCall) {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    }
+
+    async fn run(
+        &self,
+        steps: Vec<(Trigger, Arc<dyn BlobSource>)>,
+        policy: Policy,
+    ) -> Result<Report, Fault> {
+        let journal =
+            self.journals.begin(&self.tenant, &steps).await.map_err(|error| fault(&error))?;
+        let input =
+            RunInput { steps, policy, journal, cancel: self.cancel.clone(), ..RunInput::default() };
+        match self.runner.run_ordered(input).await {
+            Ok(report) => Ok(report),
+            Err(Error::Cancelled { report: Some(report) }) => Ok(*report),
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
+    async fn upload(
+        &self,
+        trigger: Trigger,
+        blob: Arc<dyn BlobSource>,
+    ) -> Result<wit::JobReport, Fault> {
+        let steps = [(trigger, blob)];
+        let journal =
+            self.journals.begin(&self.tenant, &steps).await.map_err(|error| fault(&error))?;
+        let [(trigger, blob)] = steps;
+        let file_name = blob.name().to_owned();
+        let input = UploadInput {
+            journal: Arc::clone(&journal),
+            cancel: self.cancel.clone(),
+            ..UploadInput::new(trigger, blob)
+        };
+        let answer = self.runner.upload(input).await;
+        let planned = knosc_bulk_import::plan::Planned { trigger, file_name };
+        if let Ok(plan) = knosc_bulk_import::plan::Plan::new(vec![planned], false)
+            && let Ok(report) = Runner::report(plan, self.policy, journal.as_ref()).await
+        {
+            self.note(JobCall::Upload(report));
+        }
+        answer.map(|report| convert::job_report_to(&report)).map_err(|error| fault(&error))
+    }
+}
+
+impl PipelineState {
+    /// Counts a call; what a pipeline may not call any more is refused before anything is sent.
+    fn begin_call(&mut self) -> Result<Jobs, Box<wit::Fault>> {
+        self.job_calls += 1;
+        if self.job_calls > self.limits().get(PipelineLimit::JobCalls) {
+            return Err(Box::new(wit::Fault::PermanentDenied(self.over(PipelineLimit::JobCalls))));
+        }
+        Ok(self.jobs.clone())
+    }
+
+    fn source(&self, blob: &Resource<Blob>) -> wasmtime::Result<Arc<dyn BlobSource>> {
+        Ok(self.table.get(blob)?.source())
+    }
+}
+
+impl Host for PipelineState {
+    async fn upload(
+        &mut self,
+        trigger: wit::Trigger,
+        file: Resource<Blob>,
+    ) -> wasmtime::Result<Result<wit::JobReport, wit::Fault>> {
+        let blob = self.source(&file)?;
+        let trigger: Trigger = match trigger.parse() {
+            Ok(trigger) => trigger,
+            Err(unknown) => return Ok(Err(invalid(&unknown))),
+        };
+        let jobs = match self.begin_call() {
+            Ok(jobs) => jobs,
+            Err(refused) => return Ok(Err(*refused)),
+        };
+        let _standing_still = self.wall.pause();
+        let (tasks, io) = (jobs.tasks.clone(), jobs.io.clone());
+        let answer = tasks.spawn_on(
+            async move {
+                let answer = jobs.upload(trigger, blob).await;
+                if let Err(fault) = &answer {
+                    jobs.note(JobCall::Refused(fault.clone()));
+                }
+                answer
+            },
+            &io,
+        );
+        Ok(answer.await?.map_err(|fault| convert::fault_to(&fault)))
+    }
+
+    async fn poll(
+        &mut self,
+        jobs: Vec<wit::Job>,
+    ) -> wasmtime::Result<Result<Vec<wit::JobReport>, wit::Fault>> {
+        let asked = match jobs.into_iter().map(convert::job_from).collect::<Result<Vec<_>, _>>() {
+            Ok(asked) => asked,
+            Err(unknown) => return Ok(Err(invalid(&unknown))),
+        };
+        let calls = match self.begin_call() {
+            Ok(calls) => calls,
+            Err(refused) => return Ok(Err(*refused)),
+        };
+        let _standing_still = self.wall.pause();
+        let answer = calls.runner.poll(&asked, calls.cancel.clone()).await;
+        Ok(match answer {
+            Ok(reports) => Ok(reports.iter().map(convert::job_report_to).collect()),
+            Err(error) => Err(convert::fault_to(&fault(&error))),
+        })
+    }
+
+    async fn run_ordered(
+        &mut self,
+        steps: Vec<Step>,
+        policy: wit::Policy,
+    ) -> wasmtime::Result<Result<wit::Report, wit::Fault>> {
+        let mut given = Vec::with_capacity(steps.len());
+        for Step { trigger, file } in steps {
+            let source = self.table.delete(file)?.source();
+            match trigger.parse::<Trigger>() {
+                Ok(trigger) => given.push((trigger, source)),
+                Err(unknown) => return Ok(Err(invalid(&unknown))),
+            }
+        }
+        let jobs = match self.begin_call() {
+            Ok(jobs) => jobs,
+            Err(refused) => return Ok(Err(*refused)),
+        };
+        let policy = narrowed(&jobs.policy, &convert::policy_from(&policy));
+        let _standing_still = self.wall.pause();
+        let (tasks, io) = (jobs.tasks.clone(), jobs.io.clone());
+        let answer = tasks.spawn_on(
+            async move {
+                let answer = jobs.run(given, policy).await;
+                jobs.note(match &answer {
+                    Ok(report) => JobCall::Run(report.clone()),
+                    Err(fault) => JobCall::Refused(fault.clone()),
+                });
+                answer
+            },
+            &io,
+        );
+        Ok(match answer.await? {
+            Ok(report) => Ok(convert::report_to(&report)),
+            Err(fault) => Err(convert::fault_to(&fault)),
+        })
+    }
+}
+
+fn invalid(unknown: &knosc_bulk_import::trigger::UnknownTrigger) -> wit::Fault {
+    wit::Fault::PermanentInvalid(unknown.to_string())
+}
+
+/// The operator's policy, with slower polls and less patience where the pipeline asks for it.
+fn narrowed(operator: &Policy, own: &Policy) -> Policy {
+    Policy {
+        poll_interval_min_ms: operator
+            .poll_interval_min_ms
+            .max(own.poll_interval_min_ms)
+            .min(operator.poll_interval_max_ms),
+        poll_interval_max_ms: operator.poll_interval_max_ms,
+        queued_max_ms: operator.queued_max_ms.min(own.queued_max_ms),
+        running_max_ms: operator.running_max_ms.min(own.running_max_ms),
+        allow_repeated_trigger: own.allow_repeated_trigger,
+    }
+}
+
+/// What a pipeline is told of an error that is the host's: what it may do next, and nothing of the host.
+fn fault(error: &Error) -> Fault {
+    if let Error::Fault(fault) = error {
+        return fault.clone();
+    }
+    match error.advice() {
+        Advice::CallAgain | Advice::PollLater => Fault::Transient(Refusal::unanswered(
+            "the host could not do it now; nothing was accepted",
+        )),
+        Advice::SignIn => Fault::PermanentUnauthorized(Refusal::unanswered(
+            "the host has no session for this tenant",
+        )),
+        Advice::MendInput => Fault::PermanentInvalid("a file cannot be read".to_owned()),
+        Advice::AskOperator => Fault::PermanentDenied("the host does not allow it now".to_owned()),
+        Advice::Decide => Fault::PermanentOutcomeUnknown(Refusal::unanswered(
+            "the importer ended in the middle of its work; the host's journal says what was sent",
+        )),
+    }
+}

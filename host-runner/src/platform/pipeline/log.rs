@@ -1,0 +1,171 @@
+//! A pipeline's standard output and error: lines for a log, capped, without control characters.
+//!
+//! Takes everything and never blocks; what goes over the limit is counted and dropped.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+
+/// A line of more is cut: it is for people.
+const LINE_BYTES_MAX: usize = 4 * 1024;
+
+/// Which of the two a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// One line that a pipeline wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Where it wrote it.
+    pub stream: Stream,
+    /// What it wrote, as text without control characters.
+    pub text: String,
+}
+
+/// What a pipeline wrote, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The lines that were kept.
+    pub lines: Vec<LogLine>,
+    /// Bytes that went over the limit.
+    pub dropped_bytes: u64,
+}
+
+/// Both streams of one store.
+#[derive(Clone)]
+pub(super) struct LogSink(Arc<Mutex<Kept>>);
+
+struct Kept {
+    log: Log,
+    room: usize,
+    /// Unfinished lines, of [`Stream::Out`] and [`Stream::Err`].
+    open: [Vec<u8>; 2],
+    run: String,
+}
+
+impl LogSink {
+    /// Takes so many bytes, and names this run in the host's log.
+    pub(super) fn new(bytes_max: usize, run: String) -> Self {
+        let kept =
+            Kept { log: Log::default(), room: bytes_max, open: [Vec::new(), Vec::new()], run };
+        Self(Arc::new(Mutex::new(kept)))
+    }
+
+    /// One of the two streams, for the store.
+    pub(super) fn stream(&self, stream: Stream) -> LogStream {
+        LogStream { sink: self.clone(), stream }
+    }
+
+    /// Ends open lines and gives what there is.
+    pub(super) fn finish(&self) -> Log {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for stream in [Stream::Out, Stream::Err] {
+            kept.end_line(stream, true);
+        }
+        kept.log.clone()
+    }
+
+    fn write(&self, stream: Stream, bytes: &[u8]) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = bytes.len().min(kept.room);
+        kept.room -= taken;
+        let (bytes, over) = bytes.split_at_checked(taken).unwrap_or((bytes, &[]));
+        kept.log.dropped_bytes += over.len() as u64;
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let ends = piece.ends_with(b"\n");
+            kept.open(stream).extend_from_slice(piece.strip_suffix(b"\n").unwrap_or(piece));
+            if ends || kept.open(stream).len() >= LINE_BYTES_MAX {
+                kept.end_line(stream, false);
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn open(&mut self, stream: Stream) -> &mut Vec<u8> {
+        let [out, err] = &mut self.open;
+        match stream {
+            Stream::Out => out,
+            Stream::Err => err,
+        }
+    }
+
+    fn end_line(&mut self, stream: Stream, only_open: bool) {
+        let bytes = std::mem::take(self.open(stream));
+        if only_open && bytes.is_empty() {
+            return;
+        }
+        let text: String = String::from_utf8_lossy(&bytes)
+            .chars()
+            .filter(|c| *c != '\r')
+            .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
+            .collect();
+        tracing::info!(target: "pipeline", run = %self.run, ?stream, line = %text);
+        self.log.lines.push(LogLine { stream, text });
+    }
+}
+
+/// One stream of a store.
+#[derive(Clone)]
+pub(super) struct LogStream {
+    sink: LogSink,
+    stream: Stream,
+}
+
+impl IsTerminal for LogStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogStream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+}
+
+impl AsyncWrite for LogStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.sink.write(self.stream, bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_whole_capped_and_plain() {
+        let sink = LogSink::new(40, "run".to_owned());
+        sink.write(Stream::Out, b"one\ntw");
+        sink.write(Stream::Err, b"\x1b[31mred\r\n");
+        sink.write(Stream::Out, b"o\n\n");
+        sink.write(Stream::Out, &[b'x'; 100]);
+        let log = sink.finish();
+        let lines: Vec<_> = log.lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(lines, ["one", "\u{fffd}[31mred", "two", "", &"x".repeat(19)]);
+        assert_eq!(log.dropped_bytes, 81);
+    }
+}

@@ -1,0 +1,313 @@
+//! One run of a tenant's pipeline: a store of its own, stopped at its limits, with `jobs` answered from outside of it.
+//!
+//! Decides nothing about Knosc; what was loaded is in the journals of the `jobs` calls, whatever the pipeline says.
+
+mod bindings;
+mod http;
+mod jobs;
+mod limiter;
+mod log;
+mod scratch;
+mod state;
+mod stopped;
+mod wall;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::task::TaskTracker;
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine, Store, UpdateDeadline};
+
+pub(super) use self::http::Grant;
+pub use self::http::PipelineDenial;
+pub use self::jobs::{JobCall, Journals};
+pub use self::log::{Log, LogLine, Stream};
+
+use self::bindings::{Tenant as World, TenantPre};
+use self::http::PipelineHooks;
+use self::jobs::Jobs;
+use self::log::LogSink;
+use self::scratch::Scratch;
+use self::state::PipelineState;
+use super::admission::Admitted;
+use super::compile::{self, CompileError, Compiler};
+use super::limits::{PipelineLimit, PipelineLimits};
+use super::tenants::TenantSpec;
+use crate::CancellationToken;
+use crate::blobs::BlobSource;
+use crate::engine::cache::Cache;
+use crate::engine::ticker::Ticker;
+use crate::error::Error;
+use crate::host::blobs::Blob;
+use crate::host::limits::Metered;
+use crate::runner::Runner;
+
+/// Stack of a pipeline's own code; deep recursion ends there with a trap.
+const WASM_STACK_BYTES: usize = 512 * 1024;
+
+/// Stack of a whole fiber; host functions get what the pipeline's code does not.
+const FIBER_STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// The engine that pipelines run in: none of the importer's, so that neither's settings bind the other.
+pub(super) struct PipelineEngine {
+    engine: Engine,
+    /// Ends with the engine.
+    _ticker: Ticker,
+}
+
+/// A pipeline that was admitted, compiled and linked for a tenant. Cheap to clone; each run instantiates it anew.
+#[derive(Clone)]
+pub(super) struct Pipeline {
+    linked: TenantPre<PipelineState>,
+    admitted: Admitted,
+}
+
+/// One run of a pipeline.
+pub(super) struct PipelineInput {
+    /// The files that it gets.
+    pub(super) inputs: Vec<Arc<dyn BlobSource>>,
+    /// The tenant's own settings, as written in its manifest.
+    pub(super) settings: Vec<(String, String)>,
+    /// What it may use: the operator's limits, or less.
+    pub(super) limits: PipelineLimits,
+    /// The tenant's Knosc, for its `jobs` calls.
+    pub(super) runner: Runner,
+    /// Journals for its `jobs` calls.
+    pub(super) journals: Arc<dyn Journals>,
+    /// Where scratch files are made.
+    pub(super) scratch_dir: PathBuf,
+    /// Where sockets, disks and the importer are served: not on the threads of pipelines.
+    pub(super) io: tokio::runtime::Handle,
+    /// A name of this run in the host's log.
+    pub(super) run: String,
+    /// Ends the run: the pipeline at once, a `jobs` call in the orderly way of the runner.
+    pub(super) cancel: CancellationToken,
+}
+
+/// How a pipeline's own code ended. What was loaded is in [`PipelineReport::calls`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PipelineEnd {
+    /// It returned; its text is a note for people, in either case.
+    Returned(Result<String, String>),
+    /// It was stopped at a limit.
+    Limit(PipelineLimit),
+    /// It trapped, or left the contract.
+    Trapped {
+        /// What wasmtime said.
+        message: String,
+    },
+    /// The operator stopped it.
+    Cancelled,
+}
+
+/// What is known of a run.
+#[derive(Clone, Debug)]
+pub struct PipelineReport {
+    /// How its own code ended.
+    pub end: PipelineEnd,
+    /// What its `jobs` calls came to, each from its journal.
+    pub calls: Vec<JobCall>,
+    /// What it wrote on standard output and error.
+    pub log: Log,
+    /// The first requests that were denied.
+    pub denials: Vec<PipelineDenial>,
+    /// The first limit that it met, also where it went on after it.
+    pub limit: Option<PipelineLimit>,
+}
+
+impl PipelineReport {
+    /// A run of which nothing is known but its end.
+    pub(super) const fn of_end(end: PipelineEnd) -> Self {
+        let log = Log { lines: Vec::new(), dropped_bytes: 0 };
+        Self { end, calls: Vec::new(), log, denials: Vec::new(), limit: None }
+    }
+}
+
+impl PipelineEngine {
+    /// Makes the engine.
+    ///
+    /// # Errors
+    /// [`Error::Component`] if this machine cannot run one.
+    pub(super) fn new() -> Result<Self, Error> {
+        let engine = Engine::new(&config()).map_err(|error| unusable(&error))?;
+        let ticker = Ticker::start(&engine).map_err(|error| Error::Component {
+            message: format!("no thread for its clock: {error}"),
+        })?;
+        Ok(Self { engine, _ticker: ticker })
+    }
+
+    /// Compiles an admitted component, or takes its code from the cache, and links it for a tenant.
+    ///
+    /// # Errors
+    /// [`CompileError`] if it cannot be compiled within the compiler's limits, or imports what is not given.
+    pub(super) async fn compile(
+        &self,
+        compiler: &Compiler,
+        cache_dir: &Path,
+        tenant: &TenantSpec,
+        (admitted, bytes): (Admitted, &[u8]),
+    ) -> Result<Pipeline, CompileError> {
+        let wasm = |error: wasmtime::Error| CompileError::Wasm(format!("{error:#}"));
+        let component = match compiler {
+            Compiler::InProcess => Component::from_binary(&self.engine, bytes).map_err(wasm)?,
+            Compiler::Child(program) => self.compile_apart(program, cache_dir, bytes).await?,
+        };
+        let linker = state::link(&self.engine, !tenant.egress.is_empty()).map_err(wasm)?;
+        let ready = linker.instantiate_pre(&component).and_then(TenantPre::new);
+        Ok(Pipeline { linked: ready.map_err(wasm)?, admitted })
+    }
+
+    /// From the cache, where a child of ours has put it now or before.
+    async fn compile_apart(
+        &self,
+        program: &Path,
+        cache_dir: &Path,
+        bytes: &[u8],
+    ) -> Result<Component, CompileError> {
+        let unusable =
+            || CompileError::Worker("the folder for compiled code is not usable".to_owned());
+        let cache = Cache::open(cache_dir.to_owned(), &self.engine, bytes).ok_or_else(unusable)?;
+        if let Some(component) = cache.load(&self.engine) {
+            return Ok(component);
+        }
+        let code = compile::in_child(program, bytes).await?;
+        cache.keep(&code).map_err(|error| CompileError::Worker(error.to_string()))?;
+        cache.load(&self.engine).ok_or_else(unusable)
+    }
+}
+
+impl Pipeline {
+    /// What was admitted.
+    pub(super) const fn admitted(&self) -> &Admitted {
+        &self.admitted
+    }
+
+    /// Runs it once, with the grants of its tenant.
+    pub(super) async fn run(
+        &self,
+        input: PipelineInput,
+        grants: Arc<Vec<Grant>>,
+        spec: &TenantSpec,
+    ) -> PipelineReport {
+        let log = LogSink::new(input.limits.get_usize(PipelineLimit::LogBytes), input.run);
+        let jobs = Jobs {
+            runner: input.runner,
+            policy: spec.policy,
+            journals: input.journals,
+            cancel: input.cancel.clone(),
+            tasks: TaskTracker::new(),
+            io: input.io.clone(),
+            tenant: spec.name.clone(),
+            calls: Arc::default(),
+        };
+        let hooks = PipelineHooks::new(spec.origin.clone(), grants, input.limits.clone(), input.io);
+        let denials = hooks.denials();
+        let state = PipelineState::new(
+            input.limits,
+            jobs.clone(),
+            Scratch::new(input.scratch_dir),
+            hooks,
+            &log,
+        );
+        let (end, limit) = self.call(state, &input.inputs, &input.settings, &input.cancel).await;
+        // A `jobs` call outlives its pipeline: an upload that was begun is answered, and its answer is in the journal.
+        jobs.tasks.close();
+        jobs.tasks.wait().await;
+        PipelineReport {
+            end,
+            calls: taken(&jobs.calls),
+            log: log.finish(),
+            denials: taken(&denials),
+            limit,
+        }
+    }
+
+    /// The pipeline's own code, from its first instruction to its end or its limit. The store ends here in any case.
+    async fn call(
+        &self,
+        state: PipelineState,
+        inputs: &[Arc<dyn BlobSource>],
+        settings: &[(String, String)],
+        cancel: &CancellationToken,
+    ) -> (PipelineEnd, Option<PipelineLimit>) {
+        let (wall, busy) = (Arc::clone(&state.wall), Arc::clone(&state.busy));
+        let mut store = self.store(state);
+        let answer = {
+            let calling = async {
+                let mut given = Vec::with_capacity(inputs.len());
+                for source in inputs {
+                    let blob = Blob::new(Arc::clone(source), 0)?;
+                    given.push(store.data_mut().table.push(blob)?);
+                }
+                let world: World = self.linked.instantiate_async(&mut store).await?;
+                world.knosc_bulk_import_pipeline().call_run(&mut store, &given, settings).await
+            };
+            tokio::select! {
+                biased;
+                answer = Metered::new(calling, busy) => Some(answer),
+                () = cancel.cancelled() => None,
+                () = wall.over() => Some(Err(stopped::WallOver.into())),
+            }
+        };
+        match answer {
+            Some(answer) => stopped::end(answer, store.data_mut()),
+            None => (PipelineEnd::Cancelled, store.data().limiter.met()),
+        }
+    }
+
+    fn store(&self, state: PipelineState) -> Store<PipelineState> {
+        let limits = state.limits().clone();
+        let mut store = Store::new(self.linked.engine(), state);
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(limits.get_usize(PipelineLimit::HostcallBytes));
+        store.set_max_component_handles(limits.get_usize(PipelineLimit::Handles));
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut context| {
+            if context.data_mut().over_cpu_budget() {
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        });
+        store
+    }
+}
+
+fn taken<T>(kept: &Mutex<Vec<T>>) -> Vec<T> {
+    std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What admission takes, and nothing more: each proposal that is left out is code that no tenant reaches.
+pub(super) fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(FIBER_STACK_BYTES)
+        .async_stack_zeroing(true)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false)
+        .wasm_tail_call(false)
+        .wasm_custom_page_sizes(false);
+    config
+}
+
+fn unusable(error: &wasmtime::Error) -> Error {
+    Error::Component { message: format!("{error:#}") }
+}
+
+impl fmt::Debug for PipelineEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineEngine").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("admitted", &self.admitted).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! What is said of each mistake in `tenants.toml`.
+
+use super::*;
+
+const WHOLE: &str = r#"
+[limits]
+cpu = "30s"
+
+[[tenant]]
+name = "acme"
+origin = "https://acme.knosc.com"
+username = { env = "ACME_USER" }
+password = { file = "acme.password" }
+allow-private = ["https://erp.acme.example"]
+limits = { memory = "64 MiB", requests = 10 }
+policy = { queued-max = "1h" }
+
+[[tenant.egress]]
+origin = "https://erp.acme.example"
+methods = ["GET"]
+paths = ["/export/"]
+header.authorization = { env = "ACME_ERP" }
+"#;
+
+#[test]
+fn a_whole_file() {
+    let tenants = parse(Path::new("tenants.toml"), WHOLE).unwrap();
+    let acme = tenants.first().unwrap();
+    assert_eq!((acme.name.as_str(), acme.line), ("acme", 5));
+    assert_eq!(acme.limits.get(PipelineLimit::Cpu), 30_000);
+    assert_eq!(acme.limits.get(PipelineLimit::Memory), 64 * 1024 * 1024);
+    assert_eq!(acme.policy.queued_max_ms, 3_600_000);
+    assert_eq!(acme.egress[0].headers[0].1, SecretSource::Env("ACME_ERP".into()));
+}
+
+/// What is replaced in the whole file, and what is said of it.
+#[test]
+fn each_mistake_is_named_with_its_line() {
+    for (right, wrong, line, said) in [
+        ("cpu = \"30s\"", "cpus = \"30s\"", 3, "unknown key 'cpus'"),
+        ("cpu = \"30s\"", "cpu = 30", 3, "'cpu' must be text in quotes"),
+        ("cpu = \"30s\"", "cpu = \"1h\"", 2, "cpu = 3600s can never be used up: wall = 900s"),
+        ("\"64 MiB\"", "\"64 MB\"", 11, "is no size"),
+        ("\"64 MiB\"", "\"1 B\"", 11, "outside of 1 MiB to 4096 MiB"),
+        ("requests = 10", "requests = -1", 11, "'requests' must be a number from 0 on"),
+        ("\"acme\"", "\"Acme Corp\"", 6, "is no tenant's name"),
+        ("https://acme.knosc.com", "https://u@acme.knosc.com", 7, "origin: "),
+        ("https://acme.knosc.com", "https://acme.knosc.com/api/x", 7, "origin: "),
+        ("{ env = \"ACME_USER\" }", "\"loader\"", 8, "secrets are never written here"),
+        ("{ file = \"acme.password\" }", "{}", 9, "one of env and file"),
+        ("[\"GET\"]", "[\"CONNECT\"]", 16, "'CONNECT' is none of GET"),
+        ("\"/export/\"", "\"/export/../\"", 17, "is no plain path"),
+        ("header.authorization", "header.host", 18, "'host' is no header that can be added"),
+        (
+            "origin = \"https://erp.acme.example\"",
+            "origin = \"https://acme.knosc.com\"",
+            5,
+            "through jobs alone",
+        ),
+    ] {
+        assert_eq!(WHOLE.matches(right).count(), 1, "{right}");
+        let text = WHOLE.replace(right, wrong);
+        let error = parse(Path::new("tenants.toml"), &text).unwrap_err();
+        let problem = &error.problems[0];
+        assert_eq!(problem.line, Some(line), "{wrong}: {error}");
+        assert!(problem.kind.to_string().contains(said), "{wrong}: {error}");
+    }
+}
+
+#[test]
+fn twins_are_refused() {
+    let tenant = WHOLE.split_once("[[tenant]]").unwrap().1;
+    let twins = format!("{WHOLE}[[tenant]]{tenant}");
+    let error = parse(Path::new("tenants.toml"), &twins).unwrap_err();
+    assert!(error.to_string().contains("there are two tenants 'acme'"), "{error}");
+    let grant = WHOLE.split_once("[[tenant.egress]]").unwrap().1;
+    let error = parse(Path::new("t"), &format!("{WHOLE}[[tenant.egress]]{grant}")).unwrap_err();
+    assert!(error.to_string().contains("is granted twice"), "{error}");
+}
+
+#[test]
+fn every_limit_is_named_to_whoever_misspells_one() {
+    let keys: Vec<_> = PipelineLimit::ALL.map(|limit| limit.row().key).to_vec();
+    assert_eq!(LIMIT_KEYS, keys.join(", "));
+}
