@@ -165,7 +165,7 @@ mod tests {
         sink.write(Stream::Out, &[b'x'; 100]);
         let log = sink.finish();
         let lines: Vec<_> = log.lines.iter().map(|line| line.text.as_str()).collect();
-        assert_eq!(lines, ["one", "\u{fffd}[31mred", "two", "", &"x".repeat(19)]);
-        assert_eq!(log.dropped_bytes, 81);
+        assert_eq!(lines, ["one", "\u{fffd}[31mred", "two", "", &"x".repeat(21)]);
+        assert_eq!(log.dropped_bytes, 79);
     }
 }
