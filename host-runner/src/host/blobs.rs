@@ -80,6 +80,7 @@ impl Blob {
     }
 
     /// The file.
+    #[cfg(feature = "platform")]
     pub(crate) fn source(&self) -> Arc<dyn BlobSource> {
         Arc::clone(&self.0.source)
     }
@@ -90,6 +91,7 @@ impl Blob {
     }
 
     /// Its content from `offset` on; the message is for people, and names no path.
+    #[cfg(feature = "platform")]
     pub(crate) fn read_from(&self, offset: u64) -> Result<DynInputStream, String> {
         self.0.read_from(offset, None, None).map(|(stream, _)| stream)
     }
