@@ -2,6 +2,7 @@
 //!
 //! Reads and nothing else. What a file may be is judged by the core and by the checks; how it reaches the component is in `host`.
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
@@ -37,6 +38,12 @@ pub trait BlobSource: Send + Sync {
         offset: u64,
         max_bytes: usize,
     ) -> BoxFuture<'_, Result<Bytes, BlobSourceError>>;
+}
+
+impl fmt::Debug for dyn BlobSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BlobSource").field(&self.name()).finish()
+    }
 }
 
 /// Why a file cannot be read.

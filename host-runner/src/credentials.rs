@@ -81,6 +81,12 @@ pub trait Credentials: Send + Sync {
     }
 }
 
+impl fmt::Debug for dyn Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials")
+    }
+}
+
 /// One secret for the whole life of the process.
 #[derive(Clone, Debug)]
 pub struct StaticCredentials(Secret);

@@ -2,13 +2,13 @@
 //!
 //! Holds no tenant, file or journal: those come with each call's store.
 
+#[cfg(feature = "cache")]
 pub(crate) mod cache;
 pub(crate) mod ticker;
 
 use std::borrow::Cow;
-use std::fmt;
+#[cfg(feature = "cache")]
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine};
@@ -36,17 +36,16 @@ pub enum ComponentSource {
     Bundled,
     /// Its bytes: a binary component, never text and never precompiled code.
     Bytes(Vec<u8>),
-    /// A file with such bytes.
-    File(PathBuf),
 }
 
-/// What a runtime is made from.
+/// What a runtime is made from. Features add fields: begin with [`RuntimeConfig::new`] or the default.
 #[derive(Clone, Debug)]
 pub struct RuntimeConfig {
     /// The component.
     pub component: ComponentSource,
     /// Where compiled code is kept, so that the next process starts in milliseconds. It must be this user's alone: what is found
     /// there is run. None compiles anew.
+    #[cfg(feature = "cache")]
     pub cache_dir: Option<PathBuf>,
 }
 
@@ -54,21 +53,26 @@ pub struct RuntimeConfig {
 impl Default for RuntimeConfig {
     /// The bundled component, without a cache.
     fn default() -> Self {
-        Self { component: ComponentSource::Bundled, cache_dir: None }
+        Self::new(ComponentSource::Bundled)
+    }
+}
+
+impl RuntimeConfig {
+    /// Compiles this component, and keeps nothing of it.
+    pub const fn new(component: ComponentSource) -> Self {
+        Self {
+            component,
+            #[cfg(feature = "cache")]
+            cache_dir: None,
+        }
     }
 }
 
 /// The component, compiled: cheap to clone, and shared by any number of tenants.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Runtime {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
     importer: ImporterPre<CallState>,
     from_cache: bool,
-    /// Ends with the last clone.
-    _ticker: ticker::Ticker,
 }
 
 /// The bytes of the bundled component of world `hosted`.
@@ -80,43 +84,29 @@ pub const HOSTED_COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ho
 pub const PORTABLE_COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/portable.wasm"));
 
 impl Runtime {
-    /// Compiles and links the component, or loads its code from the cache. Takes a second without a cache, milliseconds with one.
+    /// Compiles and links the component, which takes a second, or loads its code from the cache, which takes milliseconds.
     ///
     /// # Errors
     /// [`Error::Component`] if it cannot be read, is no component, or imports more than this host gives.
     pub fn new(config: RuntimeConfig) -> Result<Self, Error> {
         let engine = Engine::new(&engine_config()).map_err(|error| Error::component(&error))?;
-        let wasm: Cow<'_, [u8]> = match config.component {
-            #[cfg(feature = "bundled")]
-            ComponentSource::Bundled => HOSTED_COMPONENT.into(),
-            ComponentSource::Bytes(bytes) => bytes.into(),
-            ComponentSource::File(path) => read_component(&path)?.into(),
-        };
-        let (component, from_cache) = compiled(&engine, &wasm, config.cache_dir)?;
+        let (component, from_cache) = compiled(&engine, config)?;
         let mut linker = Linker::new(&engine);
         let ready = add_to_linker(&mut linker).and_then(|()| linker.instantiate_pre(&component));
         let importer = ImporterPre::new(ready.map_err(|error| Error::component(&error))?)?;
-        let ticker = ticker::Ticker::start(&engine).map_err(|error| Error::Component {
+        ticker::start(&engine).map_err(|error| Error::Component {
             message: format!("no thread for its clock: {error}"),
         })?;
-        Ok(Self { inner: Arc::new(Inner { importer, from_cache, _ticker: ticker }) })
+        Ok(Self { importer, from_cache })
     }
 
     /// Whether the code came from the cache.
     pub fn is_from_cache(&self) -> bool {
-        self.inner.from_cache
+        self.from_cache
     }
 
     pub(crate) fn importer(&self) -> &ImporterPre<CallState> {
-        &self.inner.importer
-    }
-}
-
-impl fmt::Debug for Runtime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runtime")
-            .field("from_cache", &self.inner.from_cache)
-            .finish_non_exhaustive()
+        &self.importer
     }
 }
 
@@ -137,45 +127,29 @@ fn engine_config() -> Config {
     config
 }
 
-fn compiled(
-    engine: &Engine,
-    wasm: &[u8],
-    cache_dir: Option<PathBuf>,
-) -> Result<(Component, bool), Error> {
+/// Neither text nor precompiled code is taken: the one would need a parser more, the other would be run as it is.
+fn compiled(engine: &Engine, config: RuntimeConfig) -> Result<(Component, bool), Error> {
+    let wasm: Cow<'_, [u8]> = match config.component {
+        #[cfg(feature = "bundled")]
+        ComponentSource::Bundled => HOSTED_COMPONENT.into(),
+        ComponentSource::Bytes(bytes) => bytes.into(),
+    };
     if wasm.len() > COMPONENT_BYTES_MAX {
-        return Err(Error::Component {
-            message: format!(
-                "it has {} bytes, at most {COMPONENT_BYTES_MAX} are taken",
-                wasm.len()
-            ),
-        });
+        let message =
+            format!("it has {} bytes, at most {COMPONENT_BYTES_MAX} are taken", wasm.len());
+        return Err(Error::Component { message });
     }
-    // Compiled code is run as it is; what somebody hands in must be wasm.
-    if Engine::detect_precompiled(wasm).is_some() {
-        return Err(Error::Component { message: "precompiled code is not taken".to_owned() });
-    }
-    let cache = cache_dir.and_then(|dir| cache::Cache::open(dir, engine, wasm));
+    #[cfg(feature = "cache")]
+    let cache = config.cache_dir.and_then(|dir| cache::Cache::open(dir, engine, &wasm));
+    #[cfg(feature = "cache")]
     if let Some(component) = cache.as_ref().and_then(|cache| cache.load(engine)) {
         return Ok((component, true));
     }
     let component =
-        Component::from_binary(engine, wasm).map_err(|error| Error::component(&error))?;
+        Component::from_binary(engine, &wasm).map_err(|error| Error::component(&error))?;
+    #[cfg(feature = "cache")]
     if let Some(cache) = cache {
         cache.store(&component);
     }
     Ok((component, false))
-}
-
-fn read_component(path: &std::path::Path) -> Result<Vec<u8>, Error> {
-    let unreadable = |error| Error::Component { message: format!("{}: {error}", path.display()) };
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > COMPONENT_BYTES_MAX as u64 {
-        return Err(Error::Component {
-            message: format!(
-                "{} has {length} bytes, at most {COMPONENT_BYTES_MAX} are taken",
-                path.display()
-            ),
-        });
-    }
-    std::fs::read(path).map_err(unreadable)
 }

@@ -45,15 +45,7 @@ pub enum Error {
     /// No session: wrong credentials, or none at hand.
     #[error(transparent)]
     SignIn(#[from] SignInError),
-    /// What the embedder configured cannot be used: a certificate file, a proxy.
-    #[error("{message}")]
-    Setup {
-        /// What is wrong with it.
-        message: String,
-        /// What to do about it.
-        hint: &'static str,
-    },
-    /// A request that the host made itself came to nothing: no answer came to it.
+    /// The client cannot be set up ([`NetError::Configuration`]), or a request of the host's own got no answer.
     #[error(transparent)]
     Net(#[from] NetError),
     /// The caller cancelled. The report says what the journal knows; none if the call was no run, or had not begun.
@@ -90,9 +82,7 @@ impl Error {
             Self::Fault(fault) => fault.advice(),
             // A component that ended says nothing of what was sent; the journal does.
             Self::Trap { .. } | Self::Limit(_) | Self::Cancelled { .. } => Advice::Decide,
-            Self::Component { .. } | Self::Egress(_) | Self::Journal(_) | Self::Setup { .. } => {
-                Advice::AskOperator
-            }
+            Self::Component { .. } | Self::Egress(_) | Self::Journal(_) => Advice::AskOperator,
             Self::Net(error) => error.advice(),
             Self::Blob(_) => Advice::MendInput,
             Self::SignIn(error) => error.advice(),
@@ -111,7 +101,6 @@ impl Error {
             Self::Blob(error) => error.hint(),
             Self::Egress(denial) => denial.hint(),
             Self::SignIn(error) => error.hint(),
-            Self::Setup { hint, .. } => hint,
             Self::Net(error) => error.hint(),
             Self::Cancelled { .. } => "resume the run with the same journal; nothing is sent twice",
         }

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
@@ -16,10 +17,10 @@ use crate::bindings::exports::knosc::bulk_import::jobs::Step;
 use crate::bindings::knosc::bulk_import::types as wit;
 use crate::bindings::{Hosted, HostedPre};
 use crate::blobs::BlobSource;
-use crate::convert;
+use crate::convert::Contract;
 use crate::error::{Error, Limit};
-use crate::host::HostedView;
 use crate::host::blobs::Blob;
+use crate::host::{HostedCtxView, HostedView};
 
 /// The component, linked for stores with such data.
 pub struct ImporterPre<T: 'static>(HostedPre<T>);
@@ -50,6 +51,12 @@ impl<T: HostedView> ImporterPre<T> {
     }
 }
 
+impl<T> Clone for ImporterPre<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<T> fmt::Debug for ImporterPre<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImporterPre").finish_non_exhaustive()
@@ -70,13 +77,12 @@ impl Importer {
         trigger: Trigger,
         source: &Arc<dyn BlobSource>,
     ) -> Result<JobReport, Error> {
-        begin(&mut store, &[source]);
+        begin(&mut store);
         let blob = give(&mut store, source, 0)?;
-        let borrowed = Resource::new_borrow(blob.rep());
+        let lent = Resource::new_borrow(blob.rep());
         let jobs = self.0.knosc_bulk_import_jobs();
-        let name = trigger.name().to_owned();
-        let answer = jobs.call_upload(&mut store, &name, borrowed).await;
-        read(&mut store, answer, convert::job_report_from)
+        let answer = jobs.call_upload(&mut store, &trigger.to_wit(), lent).await;
+        read(&mut store, answer)
     }
 
     /// Asks Knosc once for 1 to 50 jobs; answers in the order asked.
@@ -88,12 +94,10 @@ impl Importer {
         mut store: impl AsContextMut<Data = T>,
         jobs: &[Job],
     ) -> Result<Vec<JobReport>, Error> {
-        begin(&mut store, &[]);
-        let asked: Vec<wit::Job> = jobs.iter().map(convert::job_to).collect();
+        begin(&mut store);
+        let asked: Vec<wit::Job> = jobs.iter().map(Job::to_wit).collect();
         let answer = self.0.knosc_bulk_import_jobs().call_poll(&mut store, &asked).await;
-        read(&mut store, answer, |reports| {
-            reports.into_iter().map(convert::job_report_from).collect()
-        })
+        read(&mut store, answer)
     }
 
     /// Sends files in the documented order and watches each to its end; a journal that holds events resumes its run.
@@ -106,15 +110,15 @@ impl Importer {
         steps: &[(Trigger, Arc<dyn BlobSource>)],
         policy: &Policy,
     ) -> Result<Report, Error> {
-        begin(&mut store, &steps.iter().map(|(_, source)| source).collect::<Vec<_>>());
+        begin(&mut store);
         let mut given = Vec::with_capacity(steps.len());
         for (index, (trigger, source)) in steps.iter().enumerate() {
             let file = give(&mut store, source, index)?;
-            given.push(Step { trigger: trigger.name().to_owned(), file });
+            given.push(Step { trigger: trigger.to_wit(), file });
         }
         let jobs = self.0.knosc_bulk_import_jobs();
-        let answer = jobs.call_run_ordered(&mut store, &given, convert::policy_to(policy)).await;
-        read(&mut store, answer, convert::report_from)
+        let answer = jobs.call_run_ordered(&mut store, &given, policy.to_wit()).await;
+        read(&mut store, answer)
     }
 }
 
@@ -124,34 +128,36 @@ impl fmt::Debug for Importer {
     }
 }
 
-fn begin<T: HostedView>(store: &mut impl AsContextMut<Data = T>, blobs: &[&Arc<dyn BlobSource>]) {
-    store.as_context_mut().data_mut().hosted().ctx.begin(blobs);
+fn begin<T: HostedView>(store: &mut impl AsContextMut<Data = T>) {
+    store.as_context_mut().data_mut().hosted().ctx.begin();
 }
 
+/// Gives a call its next file.
 fn give<T: HostedView>(
     store: &mut impl AsContextMut<Data = T>,
     source: &Arc<dyn BlobSource>,
     step: usize,
 ) -> Result<Resource<Blob>, Error> {
     let blob = Blob::new(Arc::clone(source), step)?;
-    let pushed = store.as_context_mut().data_mut().hosted().table.push(blob);
-    pushed.map_err(|error| Error::Trap { message: error.to_string() })
+    let mut store = store.as_context_mut();
+    let HostedCtxView { ctx, table } = store.data_mut().hosted();
+    ctx.expected.push(source.sha256());
+    table.push(blob).map_err(|error| Error::Trap { message: error.to_string() })
 }
 
 /// Why the host stopped the component wins over what the component made of that.
-fn read<T: HostedView, V, U>(
+fn read<T: HostedView, V: Contract>(
     store: &mut impl AsContextMut<Data = T>,
-    answer: wasmtime::Result<Result<V, wit::Fault>>,
-    convert: impl FnOnce(V) -> Result<U, UnknownTrigger>,
-) -> Result<U, Error> {
-    if let Some(stopped) = store.as_context_mut().data_mut().hosted().ctx.stopped() {
+    answer: wasmtime::Result<Result<V::Wit, wit::Fault>>,
+) -> Result<V, Error> {
+    if let Some(stopped) = store.as_context_mut().data_mut().hosted().ctx.stopped.take() {
         return Err(stopped);
     }
     // A component that answers with names it was not given is as good as one that trapped.
     let untrue = |error: UnknownTrigger| Error::Trap { message: error.to_string() };
     match answer {
-        Ok(Ok(value)) => convert(value).map_err(untrue),
-        Ok(Err(fault)) => Err(Error::Fault(convert::fault_from(fault).map_err(untrue)?)),
+        Ok(Ok(value)) => V::from_wit(value).map_err(untrue),
+        Ok(Err(fault)) => Err(Error::Fault(Fault::from_wit(fault).map_err(untrue)?)),
         Err(error) => Err(failed(store, &error)),
     }
 }

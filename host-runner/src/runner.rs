@@ -2,7 +2,6 @@
 //!
 //! Decides nothing about uploads or jobs: that is the component's, and after it the core's run machine.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +32,7 @@ use crate::tenant::Tenant;
 pub const GRACE: Duration = Duration::from_secs(30);
 
 /// An ordered run: which files, how patiently, and who is told.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RunInput {
     /// In any order; they are sent in the documented one.
     pub steps: Vec<(Trigger, Arc<dyn BlobSource>)>,
@@ -67,7 +66,7 @@ impl Default for RunInput {
 }
 
 /// One file, sent and not watched.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct UploadInput {
     /// Where the file goes.
     pub trigger: Trigger,
@@ -94,7 +93,7 @@ impl UploadInput {
 }
 
 /// A runtime and a tenant: what a host keeps, and uses for any number of calls at once.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Runner {
     runtime: Runtime,
     tenant: Tenant,
@@ -120,27 +119,11 @@ impl Runner {
     /// [`Error::Fault`] if the run cannot start; [`Error::Cancelled`] with what the journal knows; the other cases are the host's.
     /// After any of them [`Self::report`] says what was sent.
     pub async fn run_ordered(&self, input: RunInput) -> Result<Report, Error> {
-        let planned = input.steps.iter().map(|(trigger, blob)| planned(*trigger, blob.as_ref()));
-        let planned: Vec<Planned> = planned.collect();
-        let policy = input.policy;
-        let journal = Arc::clone(&input.journal);
-        let hosted = HostedCtx::new(self.tenant.clone(), Arc::clone(&input.journal));
-        let hosted = hosted.progress(input.progress).digest(input.digest);
-        let cancelling = Cancelling { cancel: input.cancel, grace: input.grace };
-        let call = self.call(hosted, cancelling, |importer, store| async move {
-            importer.run_ordered(store, &input.steps, &policy).await
-        });
-        match call.await? {
-            Ended::Answered(answer) => Ok(answer),
-            Ended::Cancelled => {
-                let plan = Plan::new(planned, policy.allow_repeated_trigger).ok();
-                let report = match plan {
-                    Some(plan) => Self::report(plan, policy, journal.as_ref()).await.ok(),
-                    None => None,
-                };
-                Err(Error::Cancelled { report: report.map(Box::new) })
-            }
-        }
+        let (steps, policy) = (&input.steps, &input.policy);
+        let work = |importer: Importer, store| async move {
+            importer.run_ordered(store, steps, policy).await
+        };
+        self.call(&input, work).await
     }
 
     /// Sends one file: at most one accepted request.
@@ -148,24 +131,13 @@ impl Runner {
     /// # Errors
     /// As [`Self::run_ordered`].
     pub async fn upload(&self, input: UploadInput) -> Result<JobReport, Error> {
-        let file = planned(input.trigger, input.blob.as_ref());
-        let journal = Arc::clone(&input.journal);
-        let hosted = HostedCtx::new(self.tenant.clone(), Arc::clone(&input.journal));
-        let hosted = hosted.progress(input.progress).digest(input.digest);
-        let cancelling = Cancelling { cancel: input.cancel, grace: input.grace };
-        let call = self.call(hosted, cancelling, |importer, store| async move {
-            importer.upload(store, input.trigger, &input.blob).await
-        });
-        match call.await? {
-            Ended::Answered(answer) => Ok(answer),
-            Ended::Cancelled => {
-                let report = match Plan::new(vec![file], false) {
-                    Ok(plan) => Self::report(plan, Policy::default(), journal.as_ref()).await.ok(),
-                    Err(_) => None,
-                };
-                Err(Error::Cancelled { report: report.map(Box::new) })
-            }
-        }
+        let UploadInput { trigger, blob, journal, progress, cancel, grace, digest } = input;
+        let steps = vec![(trigger, Arc::clone(&blob))];
+        let policy = Policy::default();
+        let input = RunInput { steps, policy, journal, progress, cancel, grace, digest };
+        let work =
+            |importer: Importer, store| async move { importer.upload(store, trigger, &blob).await };
+        self.call(&input, work).await
     }
 
     /// Asks Knosc once for 1 to 50 jobs; answers in the order asked.
@@ -177,16 +149,10 @@ impl Runner {
         jobs: &[Job],
         cancel: CancellationToken,
     ) -> Result<Vec<JobReport>, Error> {
-        let hosted = HostedCtx::new(self.tenant.clone(), Arc::new(MemoryJournal::new()));
         // Nothing is sealed by a poll, so that nothing is waited for.
-        let cancelling = Cancelling { cancel, grace: Duration::ZERO };
-        let call = self.call(hosted, cancelling, |importer, store| async move {
-            importer.poll(store, jobs).await
-        });
-        match call.await? {
-            Ended::Answered(answer) => Ok(answer),
-            Ended::Cancelled => Err(Error::Cancelled { report: None }),
-        }
+        let input = RunInput { cancel, grace: Duration::ZERO, ..RunInput::default() };
+        let work = |importer: Importer, store| async move { importer.poll(store, jobs).await };
+        self.call(&input, work).await
     }
 
     /// What a journal says of every file, whether or not its run goes on.
@@ -207,13 +173,14 @@ impl Runner {
     /// One call in a store of its own. A dropped store ends everything that it began.
     async fn call<T, F>(
         &self,
-        hosted: HostedCtx,
-        cancelling: Cancelling,
+        input: &RunInput,
         work: impl FnOnce(Importer, Store<CallState>) -> F,
-    ) -> Result<Ended<T>, Error>
+    ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
+        let hosted = HostedCtx::new(self.tenant.clone(), Arc::clone(&input.journal));
+        let hosted = hosted.progress(input.progress.clone()).digest(input.digest);
         let sealed = hosted.sealed();
         let working = async {
             // Signed in before the component runs: a wrong password is the caller's to mend, and no fact of a run.
@@ -229,58 +196,26 @@ impl Runner {
         tokio::select! {
             biased;
             // Before the work: nothing new begins once the caller cancelled.
-            () = cancelling.settled(sealed) => Ok(Ended::Cancelled),
-            answer = working => answer.map(Ended::Answered),
+            () = cancelled(input, sealed) => Err(Error::Cancelled { report: known(input).await }),
+            answer = working => answer,
         }
     }
 }
 
-/// How a call came to its end.
-enum Ended<T> {
-    Answered(T),
-    Cancelled,
+/// Ready when the caller cancelled and no upload waits for its answer, or its grace is over.
+async fn cancelled(input: &RunInput, mut sealed: watch::Receiver<bool>) {
+    input.cancel.cancelled().await;
+    // A closed channel means that the store is gone, and an elapsed grace that the outcome stays unknown: both end here.
+    let _ = tokio::time::timeout(input.grace, sealed.wait_for(|sealed| !sealed)).await;
 }
 
-struct Cancelling {
-    cancel: CancellationToken,
-    grace: Duration,
-}
-
-impl Cancelling {
-    /// Ready when the caller cancelled and no upload waits for its answer, or its grace is over.
-    async fn settled(self, mut sealed: watch::Receiver<bool>) {
-        self.cancel.cancelled().await;
-        // A closed channel means that the store is gone, and an elapsed grace that the outcome stays unknown: both end here.
-        let _ = tokio::time::timeout(self.grace, sealed.wait_for(|sealed| !sealed)).await;
-    }
-}
-
-fn planned(trigger: Trigger, blob: &dyn BlobSource) -> Planned {
-    Planned { trigger, file_name: blob.name().to_owned() }
-}
-
-impl fmt::Debug for RunInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files: Vec<_> =
-            self.steps.iter().map(|(trigger, blob)| (trigger, blob.name())).collect();
-        f.debug_struct("RunInput")
-            .field("steps", &files)
-            .field("policy", &self.policy)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for UploadInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UploadInput")
-            .field("trigger", &self.trigger)
-            .field("file", &self.blob.name())
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Runner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Runner").field("runtime", &self.runtime).finish_non_exhaustive()
-    }
+/// What the journal knows of each file, if there are any and it is theirs.
+async fn known(input: &RunInput) -> Option<Box<Report>> {
+    let file = |(trigger, blob): &(Trigger, Arc<dyn BlobSource>)| Planned {
+        trigger: *trigger,
+        file_name: blob.name().to_owned(),
+    };
+    let files = input.steps.iter().map(file).collect();
+    let plan = Plan::new(files, input.policy.allow_repeated_trigger).ok()?;
+    Runner::report(plan, input.policy, input.journal.as_ref()).await.ok().map(Box::new)
 }

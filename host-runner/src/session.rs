@@ -2,6 +2,7 @@
 //!
 //! Holds the only copy of the tokens in the process. A refused sign-in is remembered and not repeated: three in a row lock the account.
 
+#[cfg(feature = "one-time-codes")]
 mod one_time;
 mod sign_in_error;
 
@@ -10,23 +11,27 @@ use std::sync::Arc;
 
 use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::protocol::authenticate::{self, SignIn};
+#[cfg(feature = "one-time-codes")]
+use knosc_bulk_import::protocol::verify_2fa;
 use knosc_bulk_import::protocol::{
-    ANSWER_BYTES_MAX, Answer, Method, Request, cookies, token_refresh, verify_2fa,
+    ANSWER_BYTES_MAX, Answer, Method, Request, cookies, token_refresh,
 };
 use knosc_bulk_import::session::Session;
 use tokio::sync::Mutex;
 
+#[cfg(feature = "one-time-codes")]
+pub use one_time::OneTimeError;
 pub use sign_in_error::SignInError;
 
 use crate::clock::Clock;
 use crate::credentials::{Credentials, Secret};
 use crate::net::Client;
-use one_time::OneTime;
 
 /// Keeps one tenant's session. Share it in an [`Arc`]: two keepers of one user would sign in twice.
 pub struct SessionKeeper {
     client: Client,
     credentials: Arc<dyn Credentials>,
+    #[cfg(feature = "one-time-codes")]
     clock: Arc<dyn Clock>,
     /// Locked while a session is made, so that everybody else waits for that one instead of making another.
     state: Mutex<State>,
@@ -41,13 +46,22 @@ struct State {
     generation: u64,
     /// Why no further sign-in is tried.
     refused: Option<SignInError>,
-    one_time: OneTime,
+    #[cfg(feature = "one-time-codes")]
+    one_time: one_time::OneTime,
 }
 
 impl SessionKeeper {
     /// Keeps a session that does not exist yet; nothing is sent before it is needed.
     pub fn new(client: Client, credentials: Arc<dyn Credentials>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, credentials, clock, state: Mutex::default() }
+        #[cfg(not(feature = "one-time-codes"))]
+        drop(clock);
+        Self {
+            client,
+            credentials,
+            #[cfg(feature = "one-time-codes")]
+            clock,
+            state: Mutex::default(),
+        }
     }
 
     /// Gives the headers that a request of this method carries, and which session they are from. Signs in if there is none yet.
@@ -81,17 +95,19 @@ impl SessionKeeper {
             return state.session.is_some();
         }
         if let Some(session) = self.refreshed(&state).await {
-            self.adopt(&mut state, session, true).await;
+            self.credentials.keep(&session).await;
+            state.adopt(session);
             return true;
         }
-        let signed_in = self.signed_in_again(&mut state).await;
-        if let Err(error) = &signed_in {
+        let made = self.made(&mut state).await;
+        if let Err(error) = &made {
             tracing::warn!(%error, "the session could not be renewed");
         }
-        signed_in.is_ok()
+        made.is_ok()
     }
 
-    /// Forgets the session, after a logout. The next request signs in again.
+    /// Forgets the session, after a logout. The next request signs in again; a session that was given once is not taken again.
+    #[cfg(feature = "account")]
     pub async fn forget(&self) {
         let mut state = self.state.lock().await;
         state.session = None;
@@ -102,13 +118,7 @@ impl SessionKeeper {
         if let Some(session) = &state.session {
             return Ok(session.clone());
         }
-        if let Some(refused) = &state.refused {
-            return Err(refused.clone());
-        }
-        match self.credentials.get().await? {
-            Secret::Session(session) => Ok(self.take_given(state, session).await),
-            secret @ Secret::SignIn { .. } => self.sign_in(state, secret).await,
-        }
+        self.made(state).await
     }
 
     /// Asks for a new access token; `None` where there is no refresh pair, or Knosc does not take it any more.
@@ -123,7 +133,8 @@ impl SessionKeeper {
             .ok()
     }
 
-    async fn signed_in_again(&self, state: &mut State) -> Result<Session, SignInError> {
+    /// Another session than the last one, from what the credentials give now.
+    async fn made(&self, state: &mut State) -> Result<Session, SignInError> {
         if let Some(refused) = &state.refused {
             return Err(refused.clone());
         }
@@ -132,24 +143,28 @@ impl SessionKeeper {
             Secret::Session(session) if state.given.as_ref() == Some(&session) => {
                 Err(SignInError::SessionExpired)
             }
-            // Somebody else who uses these credentials has signed in meanwhile.
-            Secret::Session(session) => Ok(self.take_given(state, session).await),
-            secret @ Secret::SignIn { .. } => self.sign_in(state, secret).await,
+            // The first one, or somebody else who uses these credentials has signed in meanwhile.
+            Secret::Session(session) => {
+                state.given = Some(session.clone());
+                Ok(state.adopt(session))
+            }
+            Secret::SignIn { username, password, one_time } => {
+                let signed_in = self.sign_in(state, &username, &password, one_time).await;
+                self.remember(state, signed_in).await
+            }
         }
     }
 
-    async fn take_given(&self, state: &mut State, session: Session) -> Session {
-        state.given = Some(session.clone());
-        self.adopt(state, session.clone(), false).await;
-        session
-    }
-
-    /// Signs in once, and remembers a refusal.
-    async fn sign_in(&self, state: &mut State, secret: Secret) -> Result<Session, SignInError> {
-        match self.try_sign_in(state, secret).await {
+    /// Keeps what a sign-in came to, a refusal too.
+    async fn remember(
+        &self,
+        state: &mut State,
+        signed_in: Result<Session, SignInError>,
+    ) -> Result<Session, SignInError> {
+        match signed_in {
             Ok(session) => {
-                self.adopt(state, session.clone(), true).await;
-                Ok(session)
+                self.credentials.keep(&session).await;
+                Ok(state.adopt(session))
             }
             Err(error) => {
                 self.credentials.failed(&error).await;
@@ -161,37 +176,47 @@ impl SessionKeeper {
         }
     }
 
-    async fn try_sign_in(&self, state: &mut State, secret: Secret) -> Result<Session, SignInError> {
-        let Secret::SignIn { username, password, one_time } = secret else {
-            return Err(SignInError::SessionExpired);
-        };
+    async fn sign_in(
+        &self,
+        state: &mut State,
+        username: &str,
+        password: &str,
+        one_time: Option<String>,
+    ) -> Result<Session, SignInError> {
         // A code that cannot be made would waste the password step.
+        #[cfg(feature = "one-time-codes")]
         if let Some(secret) = &one_time {
             state.one_time.check(secret)?;
         }
-        let answer = self.ask(&authenticate::request(&username, &password)).await?;
-        let first_step = match authenticate::read(&answer).map_err(SignInError::from_fault)? {
-            SignIn::SignedIn(session) => return Ok(session),
-            SignIn::FirstSignInRequired => return Err(SignInError::FirstSignInRequired),
-            SignIn::OneTimeCodeRequired(first_step) => first_step,
-        };
-        let secret = one_time.ok_or(SignInError::OneTimeSecretMissing)?;
-        let code = state.one_time.next(&secret, &*self.clock).await?;
-        let answer =
-            self.ask(&verify_2fa::request(&username, &code, first_step.as_deref())).await?;
-        verify_2fa::read(&answer).map_err(SignInError::from_fault)
+        let answer = self.ask(&authenticate::request(username, password)).await?;
+        match authenticate::read(&answer).map_err(SignInError::from_fault)? {
+            SignIn::SignedIn(session) => Ok(session),
+            SignIn::FirstSignInRequired => Err(SignInError::FirstSignInRequired),
+            #[cfg(feature = "one-time-codes")]
+            SignIn::OneTimeCodeRequired(first_step) => {
+                let secret = one_time.ok_or(OneTimeError::Missing)?;
+                let code = state.one_time.next(&secret, &*self.clock).await?;
+                let request = verify_2fa::request(username, &code, first_step.as_deref());
+                verify_2fa::read(&self.ask(&request).await?).map_err(SignInError::from_fault)
+            }
+            #[cfg(not(feature = "one-time-codes"))]
+            SignIn::OneTimeCodeRequired(_) => {
+                _ = (state, one_time);
+                Err(SignInError::SecondFactor)
+            }
+        }
     }
 
     async fn ask(&self, request: &Request) -> Result<Answer, SignInError> {
         Ok(self.client.exchange(request, Vec::new(), ANSWER_BYTES_MAX).await?)
     }
+}
 
-    async fn adopt(&self, state: &mut State, session: Session, is_new: bool) {
-        if is_new {
-            self.credentials.keep(&session).await;
-        }
-        state.session = Some(session);
-        state.generation += 1;
+impl State {
+    fn adopt(&mut self, session: Session) -> Session {
+        self.session = Some(session.clone());
+        self.generation += 1;
+        session
     }
 }
 

@@ -6,12 +6,12 @@
     reason = "deserialize_file runs what it reads; only files that this user wrote reach it"
 )]
 
-use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -33,11 +33,7 @@ impl Cache {
         }
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        let mut name = String::new();
-        for byte in Sha256::digest(wasm) {
-            // Writing to a string does not fail.
-            let _ = write!(name, "{byte:02x}");
-        }
+        let name = HEXLOWER.encode(&Sha256::digest(wasm));
         let file = dir.join(format!("{name}-{:016x}.cwasm", hasher.finish()));
         Some(Self { dir, file })
     }

@@ -60,7 +60,7 @@ impl Given {
         let stream = BlobStream {
             incoming,
             _reader: wasmtime_wasi::runtime::spawn(reader.read_all()),
-            next: Next::Unknown,
+            next: None,
             is_given: Arc::clone(&is_given),
             told: Told { step, sent_bytes: offset, total_bytes: size, progress },
         };
@@ -229,27 +229,10 @@ impl Reader {
 struct BlobStream {
     incoming: mpsc::Receiver<Chunk>,
     _reader: AbortOnDropJoinHandle<()>,
-    next: Next,
+    /// What was received and not given away.
+    next: Option<Chunk>,
     is_given: Arc<AtomicBool>,
     told: Told,
-}
-
-/// What was received and not given away.
-enum Next {
-    Unknown,
-    Chunk(Bytes),
-    Broken,
-    End,
-}
-
-impl From<Option<Chunk>> for Next {
-    fn from(received: Option<Chunk>) -> Self {
-        match received {
-            Some(Ok(chunk)) => Self::Chunk(chunk),
-            Some(Err(Broken)) => Self::Broken,
-            None => Self::End,
-        }
-    }
 }
 
 /// How far a file is, for those who watch.
@@ -261,6 +244,10 @@ struct Told {
 }
 
 impl Told {
+    const fn is_whole(&self) -> bool {
+        self.sent_bytes == self.total_bytes
+    }
+
     fn more(&mut self, bytes: usize) {
         self.sent_bytes += bytes as u64;
         let Self { step, sent_bytes, total_bytes, .. } = *self;
@@ -271,8 +258,9 @@ impl Told {
 #[async_trait]
 impl Pollable for BlobStream {
     async fn ready(&mut self) {
-        if matches!(self.next, Next::Unknown) {
-            self.next = self.incoming.recv().await.into();
+        if self.next.is_none() && !self.told.is_whole() {
+            // A reader that ended before the file did was broken off.
+            self.next = Some(self.incoming.recv().await.unwrap_or(Err(Broken)));
         }
     }
 }
@@ -280,29 +268,21 @@ impl Pollable for BlobStream {
 #[async_trait]
 impl InputStream for BlobStream {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
-        if matches!(self.next, Next::Unknown) {
-            self.next = match self.incoming.try_recv() {
-                Ok(chunk) => Some(chunk).into(),
-                Err(mpsc::error::TryRecvError::Empty) => return Ok(Bytes::new()),
-                Err(mpsc::error::TryRecvError::Disconnected) => Next::End,
-            };
+        if self.told.is_whole() {
+            return Err(StreamError::Closed);
         }
-        let chunk = match &mut self.next {
-            Next::Chunk(chunk) => chunk,
-            Next::End if self.told.sent_bytes == self.told.total_bytes => {
-                return Err(StreamError::Closed);
-            }
-            // A reader that ended before the file did was broken off.
-            Next::Broken | Next::End | Next::Unknown => {
-                return Err(StreamError::LastOperationFailed(Broken.into()));
-            }
+        let next = match self.next.take().map_or_else(|| self.incoming.try_recv(), Ok) {
+            Ok(next) => next,
+            Err(mpsc::error::TryRecvError::Empty) => return Ok(Bytes::new()),
+            Err(mpsc::error::TryRecvError::Disconnected) => Err(Broken),
         };
+        let mut chunk = next.map_err(|error| StreamError::LastOperationFailed(error.into()))?;
         let part = chunk.split_to(size.min(chunk.len()));
-        if chunk.is_empty() {
-            self.next = Next::Unknown;
+        if !chunk.is_empty() {
+            self.next = Some(Ok(chunk));
         }
         self.told.more(part.len());
-        if self.told.sent_bytes == self.told.total_bytes {
+        if self.told.is_whole() {
             self.is_given.store(true, Ordering::Release);
         }
         Ok(part)

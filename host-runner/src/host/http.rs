@@ -8,16 +8,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue, SET_COOKIE};
 use http::{Method, Request, Response};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use knosc_bulk_import::protocol;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody,
     WasiHttpHooks,
 };
 
-use super::exact_body::{CappedBody, ExactBody};
-use crate::net::{NetError, OutBody, SentBytes, UploadMeter};
+use crate::net::{InBody, NetError, OutBody, SentBytes, UploadMeter};
 use crate::tenant::Tenant;
 
 /// Requests of one store at a time. The component makes one; more is a mistake.
@@ -131,7 +130,7 @@ struct Exchange {
     method: protocol::Method,
     length: u64,
     meter: UploadMeter,
-    permit: tokio::sync::OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     request: Request<WasiBody>,
 }
 
@@ -153,16 +152,30 @@ impl Exchange {
         }
         let authority = HeaderValue::try_from(self.tenant.origin().authority());
         head.headers.insert(HOST, authority.map_err(|_| Error::ConfigurationError)?);
-        let body: OutBody = ExactBody::new(body, self.length).boxed_unsync();
+        // That it is as long as it said is the client's to see.
+        let body = OutBody::new(body.map_err(Into::into));
         let request = Request::from_parts(head, body);
         let answer = self.tenant.client().send(request, Some(self.meter.clone())).await;
         let handed_over = self.meter.body_bytes_max();
         let answer = answer.map_err(|error| upload_error(&error, handed_over, self.length))?;
         let (mut head, body) = answer.into_parts();
         head.headers.remove(SET_COOKIE);
-        let body = CappedBody::new(body, ANSWER_BYTES_MAX, self.permit);
-        Ok(Response::from_parts(head, body.boxed_unsync()))
+        Ok(Response::from_parts(head, capped(body, ANSWER_BYTES_MAX, self.permit)))
     }
+}
+
+/// An answer's body of at most so many bytes; the exchange counts as under way until it is dropped.
+pub(crate) fn capped(body: InBody, bytes_max: u64, permit: OwnedSemaphorePermit) -> WasiBody {
+    let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+    let body = Limited::new(body, limit).map_err(move |error| {
+        // The closure lives as long as the body, and holds the permit.
+        let _under_way = &permit;
+        match error.downcast_ref::<NetError>() {
+            Some(error) => error_code(error),
+            None => Error::HttpResponseBodySize(Some(bytes_max)),
+        }
+    });
+    body.boxed_unsync()
 }
 
 /// What no component sets or sees.

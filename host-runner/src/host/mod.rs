@@ -28,7 +28,6 @@
 
 pub(crate) mod blobs;
 mod digest;
-pub(crate) mod exact_body;
 pub(crate) mod http;
 mod journal;
 pub(crate) mod limits;
@@ -49,9 +48,8 @@ pub(crate) use self::linker::{add_random, add_wasi};
 
 use self::blobs::Opened;
 use self::http::Hooks;
-use crate::blobs::{BlobSource, BlobSourceError};
 use crate::error::{Error, Limit};
-use crate::journal::{Journal, JournalError};
+use crate::journal::Journal;
 use crate::progress::Progress;
 use crate::tenant::Tenant;
 
@@ -64,13 +62,13 @@ pub struct HostedCtx {
     progress: Option<mpsc::Sender<Progress>>,
     digest: bool,
     /// The digest that each file must have, where it is known.
-    expected: Vec<Option<[u8; 32]>>,
+    pub(crate) expected: Vec<Option<[u8; 32]>>,
     /// The file whose content was asked for last.
     opened: Option<Opened>,
     /// Whether an upload's last bytes may have left, and its end is not journalled.
     sealed: watch::Sender<bool>,
     /// Why the host stopped the component, for the caller: the component only learns that it did.
-    stopped: Option<Stopped>,
+    pub(crate) stopped: Option<Error>,
 }
 
 impl HostedCtx {
@@ -112,15 +110,16 @@ impl HostedCtx {
         self.sealed.subscribe()
     }
 
-    /// Takes the files of a call, in the order of its steps.
-    pub(crate) fn begin(&mut self, blobs: &[&Arc<dyn BlobSource>]) {
-        self.expected = blobs.iter().map(|blob| blob.sha256()).collect();
+    /// Begins a call; its files follow in the order of its steps.
+    pub(crate) fn begin(&mut self) {
+        self.expected.clear();
         self.stopped = None;
     }
 
-    /// Why the host stopped the component, once.
-    pub(crate) fn stopped(&mut self) -> Option<Error> {
-        self.stopped.take().map(Error::from)
+    /// Lets the component go no further: the caller learns why, and the component what it says here.
+    fn stop<T>(&mut self, why: impl Into<Error>, said: &str) -> Result<T, String> {
+        self.stopped = Some(why.into());
+        Err(said.to_owned())
     }
 
     /// The digest that a file must have, where it is known before.
@@ -171,22 +170,4 @@ struct HasHosted;
 
 impl HasData for HasHosted {
     type Data<'a> = HostedCtxView<'a>;
-}
-
-/// Why the host let a component go no further.
-#[derive(Clone, Debug)]
-enum Stopped {
-    /// The journal did not take or give its events.
-    Journal(JournalError),
-    /// The file is not the one that was planned.
-    Blob(BlobSourceError),
-}
-
-impl From<Stopped> for Error {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Journal(error) => error.into(),
-            Stopped::Blob(error) => error.into(),
-        }
-    }
 }

@@ -5,6 +5,7 @@
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use knosc_bulk_import::run::Event;
@@ -31,6 +32,12 @@ pub trait Journal: Send + Sync {
     fn digest(&self, step: usize, sha256: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
         let _ = (step, sha256);
         Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl fmt::Debug for dyn Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Journal")
     }
 }
 

@@ -3,25 +3,24 @@
 //! Neither looks at the bytes.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep};
+use tokio::time::timeout;
 
-use super::OutBody;
 use super::connection::{Connection, IdleSlot};
 use super::error::{NetError, SentBytes};
+use super::{InBody, OutBody};
 
 /// A request's body that fails unless it is as long as `Content-Length` says: a file that ends early must never look whole.
 pub(super) struct Exact {
     inner: OutBody,
     left: u64,
-    failed: Arc<AtomicBool>,
 }
 
 /// Why a request's body was given up.
@@ -30,18 +29,15 @@ pub(super) struct Exact {
 pub(super) struct BodyFailed;
 
 impl Exact {
-    pub(super) fn new(inner: OutBody, length: u64) -> Self {
-        Self { inner, left: length, failed: Arc::new(AtomicBool::new(false)) }
+    pub(super) const fn new(inner: OutBody, length: u64) -> Self {
+        Self { inner, left: length }
     }
 
-    /// Tells later whether this side was at fault.
-    pub(super) fn failed(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.failed)
-    }
-
-    fn fail(&self) -> Poll<Option<Result<Frame<Bytes>, BodyFailed>>> {
-        self.failed.store(true, Ordering::Release);
-        Poll::Ready(Some(Err(BodyFailed)))
+    /// Refuses one that is too long, and trailers, which Knosc does not take.
+    fn count(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, BodyFailed> {
+        let length = frame.data_ref().ok_or(BodyFailed)?.len() as u64;
+        self.left = self.left.checked_sub(length).ok_or(BodyFailed)?;
+        Ok(frame)
     }
 }
 
@@ -53,23 +49,11 @@ impl Body for Exact {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFailed>>> {
-        match Pin::new(&mut self.inner).poll_frame(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(None) if self.left == 0 => Poll::Ready(None),
-            Poll::Ready(Some(Ok(frame))) => {
-                let length =
-                    frame.data_ref().map(Bytes::len).and_then(|len| u64::try_from(len).ok());
-                match length.and_then(|length| self.left.checked_sub(length)) {
-                    Some(left) => {
-                        self.left = left;
-                        Poll::Ready(Some(Ok(frame)))
-                    }
-                    // Too long, or trailers, which Knosc does not take.
-                    None => self.fail(),
-                }
-            }
-            Poll::Ready(None | Some(Err(_))) => self.fail(),
-        }
+        Poll::Ready(match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            None if self.left == 0 => None,
+            None | Some(Err(_)) => Some(Err(BodyFailed)),
+            Some(Ok(frame)) => Some(self.count(frame)),
+        })
     }
 
     fn is_end_stream(&self) -> bool {
@@ -81,90 +65,45 @@ impl Body for Exact {
     }
 }
 
-/// An answer's body, with the connection that it comes from.
-pub(super) struct Answered {
+/// An answer's body, and the connection that it comes from.
+///
+/// The connection goes to `idle` as soon as no byte of the body is left; it closes if the body breaks off, is given up, or there is no
+/// such place, as for an upload's.
+pub(super) fn answered(
     incoming: Incoming,
-    connection: Option<Connection>,
-    /// Where the connection goes when the body ended well; nowhere for an upload's.
+    connection: Connection,
     idle: Option<IdleSlot>,
     limit: Duration,
-    timer: Option<Pin<Box<Sleep>>>,
-    waiting: bool,
+) -> InBody {
+    let begun = Answered { incoming, connection, idle, limit }.unless_ended();
+    let frames = stream::unfold(begun, |answered| async { answered?.next().await });
+    InBody::new(StreamBody::new(frames))
+}
+
+struct Answered {
+    incoming: Incoming,
+    connection: Connection,
+    idle: Option<IdleSlot>,
+    limit: Duration,
 }
 
 impl Answered {
-    pub(super) fn new(
-        incoming: Incoming,
-        connection: Connection,
-        idle: Option<IdleSlot>,
-        limit: Duration,
-    ) -> Self {
-        let connection = Some(connection);
-        let mut body = Self { incoming, connection, idle, limit, timer: None, waiting: false };
-        body.release_at_end();
-        body
-    }
-
-    /// Gives the connection back, or ends it, as soon as no byte of the body is left.
-    fn release_at_end(&mut self) {
-        if self.incoming.is_end_stream() {
-            self.release();
+    async fn next(mut self) -> Option<(Result<Frame<Bytes>, NetError>, Option<Self>)> {
+        match timeout(self.limit, self.incoming.frame()).await {
+            Err(_) => Some((Err(NetError::BodyIdle), None)),
+            Ok(Some(Ok(frame))) => Some((Ok(frame), self.unless_ended())),
+            Ok(Some(Err(error))) => Some((Err(NetError::broken(&error, SentBytes::Some)), None)),
+            Ok(None) => None,
         }
     }
 
-    fn release(&mut self) {
-        if let (Some(connection), Some(idle)) = (self.connection.take(), &self.idle) {
-            idle.put(connection);
+    fn unless_ended(self) -> Option<Self> {
+        if !self.incoming.is_end_stream() {
+            return Some(self);
         }
-    }
-
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, NetError>>> {
-        let at = Instant::now() + self.limit;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-        if !self.waiting {
-            timer.as_mut().reset(at);
-            self.waiting = true;
+        if let Some(idle) = self.idle {
+            idle.put(self.connection);
         }
-        timer.as_mut().poll(cx).map(|()| Some(Err(NetError::BodyIdle)))
-    }
-}
-
-impl Body for Answered {
-    type Data = Bytes;
-    type Error = NetError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, NetError>>> {
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
-            Poll::Pending => self.poll_idle(cx),
-            Poll::Ready(Some(Ok(frame))) => {
-                self.waiting = false;
-                self.release_at_end();
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Poll::Ready(Some(Err(error))) => {
-                self.connection = None;
-                let (sent, message) = (SentBytes::Some, error.to_string());
-                Poll::Ready(Some(Err(if error.is_parse() {
-                    NetError::Protocol { sent, message }
-                } else {
-                    NetError::Closed { sent, message }
-                })))
-            }
-            Poll::Ready(None) => {
-                self.release();
-                Poll::Ready(None)
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        None
     }
 }

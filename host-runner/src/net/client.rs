@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::protocol::{self, Answer};
 
-use super::body::{Answered, Exact};
+use super::body::{Exact, answered};
 use super::config::{ClientConfig, Timeouts};
 use super::connect::Connector;
 use super::connection::{Connection, IdleSlot};
@@ -142,48 +142,36 @@ impl Inner {
         let length = declared_length(&request)?;
         let (mut head, body) = request.into_parts();
         self.prepare(&mut head, length)?;
-        let body = Exact::new(body, length);
-        if head.method != http::Method::GET || length != 0 {
-            let request = Request::from_parts(head, body);
-            return self.send_fresh(request, length, meter, None).await;
-        }
-        if let Some(mut kept) = self.idle.take()
+        let is_read = head.method == http::Method::GET && length == 0;
+        if is_read
+            && let Some(mut kept) = self.idle.take()
             && kept.is_ready().await
         {
-            let again = Exact::new(OutBody::default(), 0);
-            let request = Request::from_parts(head.clone(), again);
-            match kept.send(request, 0, meter, &self.timeouts).await {
-                Ok(answer) => return Ok(self.answered(answer, kept, Some(self.idle.clone()))),
+            let nothing = Exact::new(OutBody::default(), 0);
+            let request = Request::from_parts(head.clone(), nothing);
+            match kept.send(request, 0, &self.timeouts).await {
+                Ok(answer) => return Ok(self.received(answer, kept, is_read)),
                 // The server had closed it while it waited: nothing was answered, and a GET changes nothing.
                 Err(NetError::Closed { .. }) if !kept.is_answered() => {}
                 Err(error) => return Err(error),
             }
         }
-        let request = Request::from_parts(head, body);
-        self.send_fresh(request, 0, meter, Some(self.idle.clone())).await
-    }
-
-    async fn send_fresh(
-        &self,
-        request: Request<Exact>,
-        length: u64,
-        meter: &UploadMeter,
-        idle: Option<IdleSlot>,
-    ) -> Result<Response<InBody>, NetError> {
+        let request = Request::from_parts(head, Exact::new(body, length));
         let stream = self.connector.connect().await?;
-        let mut connection = Connection::open(stream, &self.timeouts).await?;
-        let answer = connection.send(request, length, meter, &self.timeouts).await?;
-        Ok(self.answered(answer, connection, idle))
+        let mut connection = Connection::open(stream, meter.clone(), &self.timeouts).await?;
+        let answer = connection.send(request, length, &self.timeouts).await?;
+        Ok(self.received(answer, connection, is_read))
     }
 
-    fn answered(
+    fn received(
         &self,
         answer: Response<hyper::body::Incoming>,
         connection: Connection,
-        idle: Option<IdleSlot>,
+        is_read: bool,
     ) -> Response<InBody> {
+        let idle = is_read.then(|| self.idle.clone());
         let limit = self.timeouts.body_idle;
-        answer.map(|body| InBody::new(Answered::new(body, connection, idle, limit)))
+        answer.map(|body| answered(body, connection, idle, limit))
     }
 
     /// Turns the absolute URI into what stands on the wire, and sets the headers that are the client's own.

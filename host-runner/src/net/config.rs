@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(feature = "proxy")]
 use super::proxy::ProxyConfig;
 
 /// How a client connects. The default trusts the system's authorities and uses no proxy.
@@ -13,6 +14,7 @@ pub struct ClientConfig {
     /// PEM files of certificate authorities that are trusted besides the system's.
     pub ca_files: Vec<PathBuf>,
     /// The company's proxy.
+    #[cfg(feature = "proxy")]
     pub proxy: ProxyConfig,
     /// How long each phase may take.
     pub timeouts: Timeouts,
@@ -26,6 +28,7 @@ impl Default for ClientConfig {
     fn default() -> Self {
         Self {
             ca_files: Vec::new(),
+            #[cfg(feature = "proxy")]
             proxy: ProxyConfig::default(),
             timeouts: Timeouts::default(),
             allow_private: false,

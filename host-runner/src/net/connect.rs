@@ -15,6 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::config::{ClientConfig, Timeouts};
 use super::error::NetError;
+#[cfg(feature = "proxy")]
 use super::proxy::Proxy;
 use super::{resolve, tls};
 use crate::failpoint;
@@ -31,6 +32,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 pub(super) struct Connector {
     origin: Origin,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    #[cfg(feature = "proxy")]
     proxy: Option<Proxy>,
     allow_private: bool,
     timeouts: Timeouts,
@@ -52,6 +54,7 @@ impl Connector {
         Ok(Self {
             origin: origin.clone(),
             tls,
+            #[cfg(feature = "proxy")]
             proxy: config.proxy.for_origin(origin)?,
             allow_private: config.allow_private,
             timeouts: config.timeouts,
@@ -75,18 +78,18 @@ impl Connector {
 
     async fn tcp(&self) -> Result<TcpStream, NetError> {
         let Timeouts { dns, connect, .. } = self.timeouts;
-        let Some(proxy) = &self.proxy else {
-            let addresses =
-                resolve::origin_addresses(&self.origin, self.allow_private, dns).await?;
-            return dial(&addresses, connect).await;
-        };
-        resolve::vet_literal(&self.origin, self.allow_private)?;
-        let addresses = resolve::look_up(&proxy.host, proxy.port, dns).await?;
-        let mut tcp = dial(&addresses, connect).await?;
-        timeout(connect, proxy.tunnel(&mut tcp, &self.origin))
-            .await
-            .map_err(|_| NetError::ConnectTimeout)??;
-        Ok(tcp)
+        #[cfg(feature = "proxy")]
+        if let Some(proxy) = &self.proxy {
+            resolve::vet_literal(&self.origin, self.allow_private)?;
+            let addresses = resolve::look_up(&proxy.host, proxy.port, dns).await?;
+            let mut tcp = dial(&addresses, connect).await?;
+            return match timeout(connect, proxy.tunnel(&mut tcp, &self.origin)).await {
+                Ok(tunnelled) => tunnelled.map(|()| tcp),
+                Err(_) => Err(NetError::ConnectTimeout),
+            };
+        }
+        let addresses = resolve::origin_addresses(&self.origin, self.allow_private, dns).await?;
+        dial(&addresses, connect).await
     }
 }
 

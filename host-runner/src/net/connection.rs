@@ -2,7 +2,6 @@
 //!
 //! Says what became of a request; decides nothing about sending it again.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +16,7 @@ use super::config::Timeouts;
 use super::connect::Stream;
 use super::error::{NetError, SentBytes};
 use super::meter::UploadMeter;
-use super::metered::{Metered, Probe};
+use super::metered::Metered;
 
 /// The longest head of an answer. Knosc's own is under 2 KiB with four cookies; proxies add some.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -31,7 +30,9 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 /// An open connection. Dropping it closes the socket, whatever is on the way.
 pub(super) struct Connection {
     sender: SendRequest<Exact>,
-    probe: Arc<Probe>,
+    meter: UploadMeter,
+    /// Bytes of answers to earlier requests.
+    read_before: u64,
     _task: Task,
 }
 
@@ -45,9 +46,13 @@ impl Drop for Task {
 }
 
 impl Connection {
-    pub(super) async fn open(stream: Stream, timeouts: &Timeouts) -> Result<Self, NetError> {
-        let probe = Arc::new(Probe::new());
-        let stream = Metered::new(stream, Arc::clone(&probe), timeouts.write_stall);
+    /// Over a stream whose bytes the meter counts.
+    pub(super) async fn open(
+        stream: Stream,
+        meter: UploadMeter,
+        timeouts: &Timeouts,
+    ) -> Result<Self, NetError> {
+        let stream = Metered::new(stream, meter.clone(), timeouts.write_stall);
         let handshake = Builder::new()
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
@@ -59,7 +64,7 @@ impl Connection {
         })?;
         // The request's own future tells what went wrong; the task has nobody else to tell.
         let task = tokio::spawn(async move { _ = driver.await });
-        Ok(Self { sender, probe, _task: Task(task.abort_handle()) })
+        Ok(Self { sender, meter, read_before: 0, _task: Task(task.abort_handle()) })
     }
 
     /// Whether the connection can take another request.
@@ -69,7 +74,11 @@ impl Connection {
 
     /// Whether a byte of an answer to the last request came.
     pub(super) fn is_answered(&self) -> bool {
-        self.probe.read_bytes() > 0
+        self.answer_bytes() > 0
+    }
+
+    fn answer_bytes(&self) -> u64 {
+        self.meter.read_bytes().saturating_sub(self.read_before)
     }
 
     /// Sends one request and waits for the answer's head.
@@ -77,39 +86,36 @@ impl Connection {
         &mut self,
         request: Request<Exact>,
         length: u64,
-        meter: &UploadMeter,
         timeouts: &Timeouts,
     ) -> Result<Response<Incoming>, NetError> {
-        self.probe.begin(meter.clone());
-        let body_failed = request.body().failed();
+        self.read_before = self.meter.read_bytes();
         let answer = self.sender.send_request(request);
         tokio::select! {
-            answer = answer => answer.map_err(|error| {
-                self.explain(&error, body_failed.load(Ordering::Acquire), sent(meter))
-            }),
-            () = answer_overdue(meter, length, timeouts.first_answer) => {
-                Err(NetError::AnswerTimeout { sent: sent(meter) })
+            answer = answer => answer.map_err(|error| self.explain(&error)),
+            () = answer_overdue(&self.meter, length, timeouts.first_answer) => {
+                Err(NetError::AnswerTimeout { sent: self.sent() })
             }
         }
     }
 
-    fn explain(&self, error: &hyper::Error, body_failed: bool, sent: SentBytes) -> NetError {
-        if body_failed || error.is_body_write_aborted() {
+    /// A connection that was kept has sent something, so that a read over it never counts as not sent.
+    fn sent(&self) -> SentBytes {
+        if self.meter.total_bytes() == 0 { SentBytes::Nothing } else { SentBytes::Some }
+    }
+
+    fn explain(&self, error: &hyper::Error) -> NetError {
+        let sent = self.sent();
+        // What hyper calls the user is our side: the body of the request.
+        if error.is_user() || error.is_body_write_aborted() {
             NetError::Body { sent }
-        } else if self.probe.is_stalled() {
+        } else if self.meter.is_stalled() {
             NetError::WriteStall { sent }
-        } else if error.is_parse() && self.probe.read_bytes() >= HEAD_BYTES_MAX as u64 {
+        } else if error.is_parse() && self.answer_bytes() >= HEAD_BYTES_MAX as u64 {
             NetError::AnswerTooLarge
-        } else if error.is_parse() {
-            NetError::Protocol { sent, message: error.to_string() }
         } else {
-            NetError::Closed { sent, message: error.to_string() }
+            NetError::broken(error, sent)
         }
     }
-}
-
-fn sent(meter: &UploadMeter) -> SentBytes {
-    if meter.total_bytes() == 0 { SentBytes::Nothing } else { SentBytes::Some }
 }
 
 /// Ends so long after the last byte of the request was taken; never while it is still on its way.

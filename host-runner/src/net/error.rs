@@ -115,12 +115,6 @@ pub enum NetError {
         /// Whether anything had left.
         sent: SentBytes,
     },
-    /// The exchange was given up on this side.
-    #[error("the exchange was cancelled")]
-    Cancelled {
-        /// Whether anything had left.
-        sent: SentBytes,
-    },
 }
 
 impl NetError {
@@ -140,8 +134,7 @@ impl NetError {
             | Self::AnswerTimeout { sent }
             | Self::Closed { sent, .. }
             | Self::Protocol { sent, .. }
-            | Self::Body { sent }
-            | Self::Cancelled { sent } => *sent,
+            | Self::Body { sent } => *sent,
             Self::BodyIdle | Self::AnswerTooLarge => SentBytes::Some,
         }
     }
@@ -179,11 +172,20 @@ impl NetError {
             Self::WriteStall { .. }
             | Self::AnswerTimeout { .. }
             | Self::BodyIdle
-            | Self::Closed { .. }
-            | Self::Cancelled { .. } => "call again later where nothing can have been accepted",
+            | Self::Closed { .. } => "call again later where nothing can have been accepted",
             Self::Protocol { .. } | Self::AnswerTooLarge => {
                 "check that the base URL is Knosc's and not another service's"
             }
+        }
+    }
+
+    /// What hyper made of a connection that ended, or said something else than HTTP.
+    pub(super) fn broken(error: &hyper::Error, sent: SentBytes) -> Self {
+        let message = error.to_string();
+        if error.is_parse() {
+            Self::Protocol { sent, message }
+        } else {
+            Self::Closed { sent, message }
         }
     }
 

@@ -3,7 +3,7 @@
 //! Only counts and tells; what the figures mean for an upload is the run's to decide.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
@@ -30,6 +30,10 @@ struct Shared {
     state: watch::Sender<State>,
     body_max: AtomicU64,
     total: AtomicU64,
+    /// Bytes of answers.
+    read: AtomicU64,
+    /// No byte was taken for the whole stall time.
+    stalled: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +49,8 @@ impl UploadMeter {
             state: watch::Sender::new(State::default()),
             body_max: AtomicU64::new(0),
             total: AtomicU64::new(0),
+            read: AtomicU64::new(0),
+            stalled: AtomicBool::new(false),
         }))
     }
 
@@ -82,6 +88,22 @@ impl UploadMeter {
     pub(super) fn written(&self, total: u64, body: u64) {
         self.0.total.fetch_add(total, Ordering::AcqRel);
         self.0.body_max.fetch_add(body, Ordering::AcqRel);
+    }
+
+    pub(super) fn read(&self, bytes: u64) {
+        self.0.read.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    pub(super) fn read_bytes(&self) -> u64 {
+        self.0.read.load(Ordering::Acquire)
+    }
+
+    pub(super) fn stall(&self) {
+        self.0.stalled.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_stalled(&self) -> bool {
+        self.0.stalled.load(Ordering::Acquire)
     }
 
     /// Tells those who wait that all that was written is flushed.

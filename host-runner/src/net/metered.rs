@@ -4,8 +4,6 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,66 +15,6 @@ use crate::failpoint;
 
 /// How long an answer may follow after the server closed its side for our bytes. A server that refuses early answers before it closes.
 const LAST_ANSWER: Duration = Duration::from_secs(2);
-
-/// What is known of the connection's current request, shared with whoever sends it.
-#[derive(Debug)]
-pub(super) struct Probe {
-    counting: Mutex<Counting>,
-    /// No byte was taken for the whole stall time.
-    stalled: AtomicBool,
-    /// Bytes of the answer so far.
-    read: AtomicU64,
-}
-
-#[derive(Debug)]
-struct Counting {
-    meter: UploadMeter,
-    head: HeadEnd,
-}
-
-impl Probe {
-    pub(super) fn new() -> Self {
-        let counting = Counting { meter: UploadMeter::new(), head: HeadEnd::default() };
-        Self {
-            counting: Mutex::new(counting),
-            stalled: AtomicBool::new(false),
-            read: AtomicU64::new(0),
-        }
-    }
-
-    /// Counts for another request from now on.
-    pub(super) fn begin(&self, meter: UploadMeter) {
-        *self.counting() = Counting { meter, head: HeadEnd::default() };
-        self.read.store(0, Ordering::Release);
-    }
-
-    pub(super) fn is_stalled(&self) -> bool {
-        self.stalled.load(Ordering::Acquire)
-    }
-
-    pub(super) fn read_bytes(&self) -> u64 {
-        self.read.load(Ordering::Acquire)
-    }
-
-    fn counting(&self) -> MutexGuard<'_, Counting> {
-        // Counters are whole at any point, so a panic elsewhere does not spoil them.
-        self.counting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn written<'a>(&self, slices: impl Iterator<Item = &'a [u8]>, taken: usize) {
-        let mut counting = self.counting();
-        let (mut left, mut body) = (taken, 0);
-        for slice in slices {
-            let part = slice.get(..left.min(slice.len())).unwrap_or_default();
-            left -= part.len();
-            body += counting.head.body_of(part);
-            if left == 0 {
-                break;
-            }
-        }
-        counting.meter.written(wide(taken), wide(body));
-    }
-}
 
 /// Finds the empty line that ends a request's head, however the bytes are cut.
 #[derive(Debug, Default)]
@@ -105,7 +43,8 @@ impl HeadEnd {
 /// A stream that counts.
 pub(super) struct Metered<S> {
     inner: S,
-    probe: Arc<Probe>,
+    meter: UploadMeter,
+    head: HeadEnd,
     stall: Duration,
     /// Runs while a write waits.
     timer: Option<Pin<Box<Sleep>>>,
@@ -115,8 +54,19 @@ pub(super) struct Metered<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Metered<S> {
-    pub(super) fn new(inner: S, probe: Arc<Probe>, stall: Duration) -> Self {
-        Self { inner, probe, stall, timer: None, waiting: false, broken: None }
+    pub(super) fn new(inner: S, meter: UploadMeter, stall: Duration) -> Self {
+        let head = HeadEnd::default();
+        Self { inner, meter, head, stall, timer: None, waiting: false, broken: None }
+    }
+
+    fn count(&mut self, slices: &[IoSlice<'_>], taken: usize) {
+        let (mut left, mut body) = (taken, 0);
+        for slice in slices {
+            let part = slice.get(..left.min(slice.len())).unwrap_or_default();
+            left -= part.len();
+            body += self.head.body_of(part);
+        }
+        self.meter.written(wide(taken), wide(body));
     }
 
     fn start(&mut self, after: Duration) {
@@ -153,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Metered<S> {
                     self.start(self.stall);
                 }
                 ready!(self.poll_timer(cx));
-                self.probe.stalled.store(true, Ordering::Release);
+                self.meter.stall();
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
         }
@@ -173,27 +123,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Metered<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
-        self.probe.read.fetch_add(wide(buffer.filled().len() - before), Ordering::AcqRel);
+        self.meter.read(wide(buffer.filled().len() - before));
         read
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if let Some(kind) = self.broken {
-            return self.poll_broken(kind, cx);
-        }
-        failpoint::reach("write");
-        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(taken)) = written {
-            failpoint::reach("written");
-            self.probe.written(std::iter::once(bytes), taken);
-        }
-        self.watch(written, cx)
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -208,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         if let Poll::Ready(Ok(taken)) = written {
             failpoint::reach("written");
-            self.probe.written(slices.iter().map(|slice| &**slice), taken);
+            self.count(slices, taken);
         }
         self.watch(written, cx)
     }
@@ -224,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         }
         let flushed = Pin::new(&mut self.inner).poll_flush(cx);
         if matches!(flushed, Poll::Ready(Ok(()))) {
-            self.probe.counting().meter.flushed();
+            self.meter.flushed();
         }
         self.watch(flushed, cx)
     }

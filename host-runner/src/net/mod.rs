@@ -11,6 +11,7 @@ mod connection;
 mod error;
 mod meter;
 mod metered;
+#[cfg(feature = "proxy")]
 mod proxy;
 mod resolve;
 mod tls;
@@ -22,6 +23,7 @@ pub use client::Client;
 pub use config::{ClientConfig, Timeouts};
 pub use error::{NetError, SentBytes};
 pub use meter::{Ended, UploadMeter};
+#[cfg(feature = "proxy")]
 pub use proxy::ProxyConfig;
 
 /// A request's body, of a length that is known before.

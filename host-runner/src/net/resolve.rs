@@ -69,6 +69,7 @@ pub(super) fn vet(
 }
 
 /// Refuses an origin that is a denied address in itself, for connections whose names a proxy resolves.
+#[cfg(feature = "proxy")]
 pub(super) fn vet_literal(origin: &Origin, allow_private: bool) -> Result<(), NetError> {
     literal(origin).map_or(Ok(()), |address| {
         vet(origin, allow_private, &[SocketAddr::new(address, origin.port())])

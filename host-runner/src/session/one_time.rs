@@ -8,7 +8,6 @@ use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-use super::SignInError;
 use crate::clock::Clock;
 
 /// The length of a step, every authenticator's default.
@@ -20,6 +19,36 @@ const CODE_LENGTH: usize = 6;
 /// How often the clock is asked again while waiting for a step: a wait may end early by some milliseconds.
 const WAITS_MAX: usize = 3;
 
+/// Why there is no code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OneTimeError {
+    /// The user has a second factor, and the credentials hold none.
+    #[error("this user has a second factor, and the credentials hold no one-time secret")]
+    Missing,
+    /// The one-time secret is neither base32 nor six digits.
+    #[error("the one-time secret is neither base32 nor a code of six digits")]
+    Invalid,
+    /// The one code that was given has been used.
+    #[error("the one-time code has been used already")]
+    Used,
+}
+
+impl OneTimeError {
+    /// What the caller can do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Missing => {
+                "add the authenticator's base32 secret, or a current code of six digits, to the credentials"
+            }
+            Self::Invalid => "copy the authenticator's secret again: letters A-Z and digits 2-7",
+            Self::Used => {
+                "give a new code, or the authenticator's secret, which makes one for each sign-in"
+            }
+        }
+    }
+}
+
 /// What was used so far.
 #[derive(Default)]
 pub(super) struct OneTime {
@@ -29,9 +58,9 @@ pub(super) struct OneTime {
 
 impl OneTime {
     /// Says whether the secret can give a code at all.
-    pub(super) fn check(&self, secret: &str) -> Result<(), SignInError> {
+    pub(super) fn check(&self, secret: &str) -> Result<(), OneTimeError> {
         match (is_code(secret), self.code_used) {
-            (true, true) => Err(SignInError::OneTimeCodeUsed),
+            (true, true) => Err(OneTimeError::Used),
             (true, false) => Ok(()),
             (false, _) => totp(secret, 0).map(|_| ()),
         }
@@ -42,7 +71,7 @@ impl OneTime {
         &mut self,
         secret: &str,
         clock: &dyn Clock,
-    ) -> Result<String, SignInError> {
+    ) -> Result<String, OneTimeError> {
         self.check(secret)?;
         if is_code(secret) {
             self.code_used = true;
@@ -57,7 +86,7 @@ impl OneTime {
         }
         let step = clock.now_ms() / STEP_MS;
         if self.last_step.is_some_and(|last| last >= step) {
-            return Err(SignInError::OneTimeCodeUsed);
+            return Err(OneTimeError::Used);
         }
         self.last_step = Some(step);
         totp(secret, step)
@@ -69,8 +98,8 @@ fn is_code(secret: &str) -> bool {
     secret.len() == CODE_LENGTH && secret.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn totp(secret: &str, step: u64) -> Result<String, SignInError> {
-    code(secret, step).ok_or(SignInError::OneTimeSecretInvalid)
+fn totp(secret: &str, step: u64) -> Result<String, OneTimeError> {
+    code(secret, step).ok_or(OneTimeError::Invalid)
 }
 
 /// The code of a step; `None` if the secret is not base32. Spaces and padding are as authenticators show them.
@@ -130,7 +159,7 @@ mod tests {
     async fn six_digits_are_given_once() {
         let mut one_time = OneTime::default();
         assert_eq!(one_time.next(" 123456 ", &Fixed(0)).await.unwrap(), "123456");
-        assert_eq!(one_time.next("123456", &Fixed(0)).await, Err(SignInError::OneTimeCodeUsed));
+        assert_eq!(one_time.next("123456", &Fixed(0)).await, Err(OneTimeError::Used));
     }
 
     #[tokio::test]
@@ -139,6 +168,6 @@ mod tests {
         let stopped = Fixed(STEP_MS - 1);
         assert!(one_time.next("JBSWY3DPEHPK3PXP", &stopped).await.is_ok());
         let again = one_time.next("JBSWY3DPEHPK3PXP", &stopped).await;
-        assert_eq!(again, Err(SignInError::OneTimeCodeUsed));
+        assert_eq!(again, Err(OneTimeError::Used));
     }
 }

@@ -29,34 +29,26 @@ pub enum SignInError {
     /// Nobody has signed in as this user yet.
     #[error("this user has never signed in and must set a password first")]
     FirstSignInRequired,
-    /// The user has a second factor, and the credentials hold none.
-    #[error("this user has a second factor, and the credentials hold no one-time secret")]
-    OneTimeSecretMissing,
-    /// The one-time secret is neither base32 nor six digits.
-    #[error("the one-time secret is neither base32 nor a code of six digits")]
-    OneTimeSecretInvalid,
-    /// The one code that was given has been used.
-    #[error("the one-time code has been used already")]
-    OneTimeCodeUsed,
+    /// The user has a second factor, and there is no code for it.
+    #[cfg(feature = "one-time-codes")]
+    #[error(transparent)]
+    OneTime(#[from] super::OneTimeError),
+    /// The user has a second factor, which this host was built without.
+    #[cfg(not(feature = "one-time-codes"))]
+    #[error("this user has a second factor, and this host makes no one-time codes")]
+    SecondFactor,
 }
 
 impl SignInError {
     /// What the caller may do next.
     pub const fn advice(&self) -> Advice {
         match self {
-            Self::Refused(_)
-            | Self::SessionExpired
-            | Self::FirstSignInRequired
-            | Self::OneTimeSecretMissing
-            | Self::OneTimeSecretInvalid
-            | Self::OneTimeCodeUsed
-            | Self::Credentials(CredentialsError::Missing(_) | CredentialsError::Refused(_)) => {
-                Advice::SignIn
-            }
             Self::Unavailable(_) | Self::Credentials(CredentialsError::Unavailable(_)) => {
                 Advice::CallAgain
             }
             Self::Net(error) => error.advice(),
+            // Every other case needs other credentials.
+            _ => Advice::SignIn,
         }
     }
 
@@ -76,27 +68,15 @@ impl SignInError {
                 "sign in again, and store the new session with its refresh cookies"
             }
             Self::FirstSignInRequired => "sign in once with a browser and set a password",
-            Self::OneTimeSecretMissing => {
-                "add the authenticator's base32 secret, or a current code of six digits, to the credentials"
-            }
-            Self::OneTimeSecretInvalid => {
-                "copy the authenticator's secret again: letters A-Z and digits 2-7"
-            }
-            Self::OneTimeCodeUsed => {
-                "give a new code, or the authenticator's secret, which makes one for each sign-in"
-            }
+            #[cfg(feature = "one-time-codes")]
+            Self::OneTime(error) => error.hint(),
+            #[cfg(not(feature = "one-time-codes"))]
+            Self::SecondFactor => "build it with the feature `one-time-codes`, or give a session",
         }
     }
 
     /// Whether another try with the same credentials cannot end better.
     pub const fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused(_)
-                | Self::FirstSignInRequired
-                | Self::OneTimeSecretMissing
-                | Self::OneTimeSecretInvalid
-                | Self::OneTimeCodeUsed
-        )
+        matches!(self.advice(), Advice::SignIn)
     }
 }

@@ -7,7 +7,7 @@ use knosc_bulk_import::protocol::Method;
 use knosc_runner::clock::{Clock, SystemClock};
 use knosc_runner::credentials::Secret;
 use knosc_runner::net::{Client, ClientConfig};
-use knosc_runner::session::{SessionKeeper, SignInError};
+use knosc_runner::session::{OneTimeError, SessionKeeper, SignInError};
 use local_knosc::{DEFAULT_PASSWORD, DEFAULT_TENANT, DEFAULT_TOTP_SECRET};
 
 use crate::common::{Recorded, keeper, knosc, user};
@@ -42,8 +42,8 @@ async fn six_digits_work_once() {
 #[tokio::test]
 async fn without_a_usable_secret_there_is_one_typed_error() {
     for (one_time, expected, attempts) in [
-        (None, SignInError::OneTimeSecretMissing, 1),
-        (Some("not base32!"), SignInError::OneTimeSecretInvalid, 0),
+        (None, SignInError::from(OneTimeError::Missing), 1),
+        (Some("not base32!"), OneTimeError::Invalid.into(), 0),
     ] {
         let knosc = knosc();
         let keeper = keeper(&knosc, Recorded::new(two_factor(one_time)));

@@ -2,7 +2,7 @@
 
 use knosc_bulk_import::fault::Fault;
 use knosc_runner::error::Error;
-use knosc_runner::net::ClientConfig;
+use knosc_runner::net::{ClientConfig, NetError};
 use knosc_runner::tenant::{Tenant, TenantConfig};
 use local_knosc::{AnswerFault, DEFAULT_TENANT, When};
 
@@ -83,5 +83,5 @@ async fn a_server_that_is_gone_is_transient_and_a_bad_setup_is_not() {
     let origin = "https://acme.knosc.com".parse().unwrap();
     let credentials = Recorded::new(demo());
     let error = Tenant::new(TenantConfig { name: "acme".into(), origin, client, credentials });
-    assert!(matches!(error, Err(Error::Setup { .. })), "{error:?}");
+    assert!(matches!(error, Err(Error::Net(NetError::Configuration { .. }))), "{error:?}");
 }

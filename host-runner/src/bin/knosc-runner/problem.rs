@@ -18,6 +18,7 @@ use knosc_runner::error::Error;
 use knosc_runner::journal::sqlite::StoreError;
 use knosc_runner::journal::sqlite::guard::AdmissionError;
 use knosc_runner::manifest::ManifestError;
+use knosc_runner::net::NetError;
 use knosc_runner::session::SignInError;
 
 use crate::exit::{self, Exit};
@@ -351,9 +352,10 @@ fn library_code(error: &Error) -> &'static str {
         Error::Blob(_) => "file",
         Error::Egress(_) => "egress",
         Error::SignIn(_) => "sign-in",
+        Error::Net(NetError::Configuration { .. }) => "setup",
         Error::Net(_) => "net",
         Error::Cancelled { .. } => "interrupted",
-        _ => "setup",
+        _ => "other",
     }
 }
 
@@ -362,7 +364,7 @@ fn library_exit(error: &Error) -> Exit {
         Error::Fault(fault) => exit::of_fault(fault),
         Error::Journal(knosc_runner::journal::JournalError::Locked { .. }) => Exit::Locked,
         Error::Blob(BlobSourceError::Changed { .. }) => Exit::CheckFailed,
-        Error::Blob(_) | Error::Setup { .. } => Exit::Usage,
+        Error::Blob(_) | Error::Net(NetError::Configuration { .. }) => Exit::Usage,
         Error::Egress(_) | Error::Limit(_) => Exit::Denied,
         Error::SignIn(error) => of_advice(error.advice()),
         Error::Net(error) => of_advice(error.advice()),

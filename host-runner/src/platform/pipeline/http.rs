@@ -18,8 +18,7 @@ use wasmtime_wasi_http::{
 };
 
 use crate::egress::{is_ambiguous, same_origin};
-use crate::host::exact_body::{CappedBody, ExactBody};
-use crate::host::http::{error_code, is_forbidden};
+use crate::host::http::{capped, error_code, is_forbidden};
 use crate::net::{Client, OutBody};
 use crate::platform::limits::{PipelineLimit, PipelineLimits};
 use crate::platform::tenants::EgressGrant;
@@ -258,13 +257,12 @@ impl Exchange {
         let authority = HeaderValue::try_from(self.grant.rule.origin.authority());
         head.headers.insert(HOST, authority.map_err(|_| Error::ConfigurationError)?);
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.length));
-        let body: OutBody = ExactBody::new(body, self.length).boxed_unsync();
+        let body = OutBody::new(body.map_err(Into::into));
         let answer = self.grant.client.send(Request::from_parts(head, body), None).await;
         let answer = answer.map_err(|error| error_code(&error))?;
         let (mut head, body) = answer.into_parts();
         head.headers.remove(SET_COOKIE);
-        let body = CappedBody::new(body, self.answer_bytes_max, self.permit);
-        Ok(Response::from_parts(head, body.boxed_unsync()))
+        Ok(Response::from_parts(head, capped(body, self.answer_bytes_max, self.permit)))
     }
 }
 

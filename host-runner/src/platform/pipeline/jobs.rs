@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use knosc_bulk_import::fault::{Advice, Fault, Refusal};
+use knosc_bulk_import::job::Job;
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
 use knosc_bulk_import::trigger::Trigger;
@@ -16,7 +17,7 @@ use super::state::PipelineState;
 use crate::CancellationToken;
 use crate::bindings::knosc::bulk_import::types as wit;
 use crate::blobs::BlobSource;
-use crate::convert;
+use crate::convert::Contract;
 use crate::error::Error;
 use crate::host::blobs::Blob;
 use crate::journal::Journal;
@@ -106,7 +107,7 @@ impl Jobs {
         {
             self.note(JobCall::Upload(report));
         }
-        answer.map(|report| convert::job_report_to(&report)).map_err(|error| fault(&error))
+        answer.map(|report| report.to_wit()).map_err(|error| fault(&error))
     }
 }
 
@@ -152,14 +153,14 @@ impl Host for PipelineState {
             },
             &io,
         );
-        Ok(answer.await?.map_err(|fault| convert::fault_to(&fault)))
+        Ok(answer.await?.map_err(|fault| fault.to_wit()))
     }
 
     async fn poll(
         &mut self,
         jobs: Vec<wit::Job>,
     ) -> wasmtime::Result<Result<Vec<wit::JobReport>, wit::Fault>> {
-        let asked = match jobs.into_iter().map(convert::job_from).collect::<Result<Vec<_>, _>>() {
+        let asked = match <Vec<Job>>::from_wit(jobs) {
             Ok(asked) => asked,
             Err(unknown) => return Ok(Err(invalid(&unknown))),
         };
@@ -170,8 +171,8 @@ impl Host for PipelineState {
         let _standing_still = self.wall.pause();
         let answer = calls.runner.poll(&asked, calls.cancel.clone()).await;
         Ok(match answer {
-            Ok(reports) => Ok(reports.iter().map(convert::job_report_to).collect()),
-            Err(error) => Err(convert::fault_to(&fault(&error))),
+            Ok(reports) => Ok(reports.to_wit()),
+            Err(error) => Err(fault(&error).to_wit()),
         })
     }
 
@@ -192,7 +193,7 @@ impl Host for PipelineState {
             Ok(jobs) => jobs,
             Err(refused) => return Ok(Err(*refused)),
         };
-        let policy = narrowed(&jobs.policy, &convert::policy_from(&policy));
+        let policy = narrowed(&jobs.policy, &Policy::from_wit(policy)?);
         let _standing_still = self.wall.pause();
         let (tasks, io) = (jobs.tasks.clone(), jobs.io.clone());
         let answer = tasks.spawn_on(
@@ -207,8 +208,8 @@ impl Host for PipelineState {
             &io,
         );
         Ok(match answer.await? {
-            Ok(report) => Ok(convert::report_to(&report)),
-            Err(fault) => Err(convert::fault_to(&fault)),
+            Ok(report) => Ok(report.to_wit()),
+            Err(fault) => Err(fault.to_wit()),
         })
     }
 }

@@ -38,7 +38,7 @@ use super::tenants::TenantSpec;
 use crate::CancellationToken;
 use crate::blobs::BlobSource;
 use crate::engine::cache::Cache;
-use crate::engine::ticker::Ticker;
+use crate::engine::ticker;
 use crate::error::Error;
 use crate::host::blobs::Blob;
 use crate::host::limits::Metered;
@@ -53,8 +53,6 @@ const FIBER_STACK_BYTES: usize = 2 * 1024 * 1024;
 /// The engine that pipelines run in: none of the importer's, so that neither's settings bind the other.
 pub(super) struct PipelineEngine {
     engine: Engine,
-    /// Ends with the engine.
-    _ticker: Ticker,
 }
 
 /// A pipeline that was admitted, compiled and linked for a tenant. Cheap to clone; each run instantiates it anew.
@@ -133,10 +131,10 @@ impl PipelineEngine {
     /// [`Error::Component`] if this machine cannot run one.
     pub(super) fn new() -> Result<Self, Error> {
         let engine = Engine::new(&config()).map_err(|error| unusable(&error))?;
-        let ticker = Ticker::start(&engine).map_err(|error| Error::Component {
+        ticker::start(&engine).map_err(|error| Error::Component {
             message: format!("no thread for its clock: {error}"),
         })?;
-        Ok(Self { engine, _ticker: ticker })
+        Ok(Self { engine })
     }
 
     /// Compiles an admitted component, or takes its code from the cache, and links it for a tenant.

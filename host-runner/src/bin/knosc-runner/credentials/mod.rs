@@ -15,7 +15,7 @@ use knosc_bulk_import::protocol::cookies;
 use knosc_bulk_import::session::Session;
 use knosc_runner::BoxFuture;
 use knosc_runner::credentials::{Credentials, CredentialsError, Secret};
-use knosc_runner::session::SignInError;
+use knosc_runner::session::{OneTimeError, SignInError};
 
 use crate::args::AuthArgs;
 use crate::problem::Problem;
@@ -170,7 +170,7 @@ impl CliCredentials {
                 Some(refusal.message.clone())
             }
             // Each costs Knosc a sign-in, and ends no better until the user or the secret changes.
-            SignInError::FirstSignInRequired | SignInError::OneTimeSecretMissing => {
+            SignInError::FirstSignInRequired | SignInError::OneTime(OneTimeError::Missing) => {
                 Some(error.to_string())
             }
             _ => None,
