@@ -193,15 +193,30 @@ pub fn address_allowed(address: IpAddr, loopback_origin: bool) -> bool {
     }
 }
 
-/// Says whether an address belongs to a company's own network: RFC 1918, or a unique local IPv6 address.
+/// Metadata services at unique local IPv6 addresses: of Google, Oracle and Scaleway. Amazon's are a whole prefix.
+const METADATA_V6: [Ipv6Addr; 3] = [
+    Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254),
+    Ipv6Addr::new(0xfd00, 0x00c1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+    Ipv6Addr::new(0xfd00, 0x0042, 0, 0, 0, 0, 0, 0x0042),
+];
+
+/// Says whether an address belongs to a company's own network: RFC 1918, or a unique local IPv6 address. Never a metadata service.
 pub fn is_private_network(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_private(),
-        // fd00:ec2::254 is a cloud's metadata service.
         IpAddr::V6(address) => {
-            address.is_unique_local() && address.segments().get(..2) != Some(&[0xfd00, 0x0ec2])
+            address.is_unique_local()
+                && address.segments().get(..2) != Some(&[0xfd00, 0x0ec2])
+                && !METADATA_V6.contains(&address)
         }
     }
+}
+
+/// Says whether the address of a company's proxy may be connected to: a public one, one of the company's network, or this machine.
+///
+/// Whoever starts the host names the proxy. A name that leads to a metadata service or to the host's own network is refused all the same.
+pub fn proxy_address_allowed(address: IpAddr) -> bool {
+    address_allowed(address, false) || address.is_loopback() || is_private_network(address)
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {

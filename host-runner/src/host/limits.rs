@@ -156,6 +156,12 @@ impl Busy {
         Duration::from_micros(self.micros())
     }
 
+    /// The computing time of the polls that ended; all of it when the call did.
+    #[cfg(feature = "platform")]
+    pub(crate) fn ended(&self) -> Duration {
+        Duration::from_micros(self.ended.load(Ordering::Relaxed))
+    }
+
     /// Only meaningful within a poll of [`Metered`], which is where the engine asks.
     fn micros(&self) -> u64 {
         let running = thread_micros().saturating_sub(self.since.load(Ordering::Relaxed));

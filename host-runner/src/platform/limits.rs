@@ -21,6 +21,8 @@ pub enum PipelineLimit {
     Tables,
     /// Elements of all tables together.
     TableElements,
+    /// Stack of a pipeline's own code. One figure for all tenants: it belongs to the engine.
+    Stack,
     /// Computing time of a run; waiting is free.
     Cpu,
     /// Time of a run from its start to its end, without its `jobs` calls.
@@ -47,6 +49,8 @@ pub enum PipelineLimit {
     Requests,
     /// `jobs` calls of a run.
     JobCalls,
+    /// Runs of a tenant at one time.
+    Runs,
 }
 
 /// What a limit counts.
@@ -80,15 +84,19 @@ const MIB: u64 = 1024 * KIB;
 const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
 
+/// Runs of all tenants at one time: each has its place in the pool of instances from the start.
+pub const RUNS_MAX: u64 = 32;
+
 impl PipelineLimit {
     /// Each of them, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::ComponentBytes,
         Self::Memory,
         Self::Memories,
         Self::Instances,
         Self::Tables,
         Self::TableElements,
+        Self::Stack,
         Self::Cpu,
         Self::Wall,
         Self::HostcallBytes,
@@ -102,6 +110,7 @@ impl PipelineLimit {
         Self::RequestsInFlight,
         Self::Requests,
         Self::JobCalls,
+        Self::Runs,
     ];
 
     /// Its line of the table.
@@ -111,11 +120,13 @@ impl PipelineLimit {
             Self::ComponentBytes => bytes("component", 32 * MIB, KIB, 256 * MIB),
             // CPython needs 20 MiB before the first line; the rest is room for the tenant's tables.
             Self::Memory => bytes("memory", 128 * MIB, MIB, 4_096 * MIB),
-            Self::Memories => count("memories", 4, 1, 64),
+            Self::Memories => count("memories", 4, 1, 16),
             // A Python pipeline has 41.
-            Self::Instances => count("instances", 64, 1, 1_000),
-            Self::Tables => count("tables", 64, 1, 1_000),
-            Self::TableElements => count("table-elements", 100_000, 1, 10_000_000),
+            Self::Instances => count("instances", 64, 1, 256),
+            Self::Tables => count("tables", 64, 1, 128),
+            Self::TableElements => count("table-elements", 100_000, 1, 200_000),
+            // What wasmtime gives by default.
+            Self::Stack => bytes("stack", 512 * KIB, 64 * KIB, MIB),
             Self::Cpu => time("cpu", 60 * SECOND, 10, 24 * HOUR),
             Self::Wall => time("wall", 900 * SECOND, 100, 168 * HOUR),
             // `scratch` takes 1 MiB a call.
@@ -130,6 +141,8 @@ impl PipelineLimit {
             Self::RequestsInFlight => count("requests-in-flight", 6, 0, 64),
             Self::Requests => count("requests", 20_000, 0, 10_000_000),
             Self::JobCalls => count("job-calls", 1_000, 0, 1_000_000),
+            // A tenant that starts more waits for its own, and nobody else waits for it.
+            Self::Runs => count("runs", 4, 1, RUNS_MAX),
         }
     }
 

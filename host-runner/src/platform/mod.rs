@@ -7,7 +7,9 @@
 //! | [`admission`] | whether a component is taken, before any of its code runs |
 //! | [`compile`] | compiling it, in a process of its own |
 //! | `pipeline` | one run of one pipeline |
-//! | `platform`, `handle` | all of them side by side |
+//! | `platform`, `running`, `handle` | all of them side by side |
+//! | `submission` | what a tenant hands in |
+//! | `connections` | each tenant's own |
 //! | [`counters`] | what happened, by tenant |
 //!
 //! The operator's word decides; a tenant's may only narrow it.
@@ -18,13 +20,18 @@ pub mod counters;
 pub mod limits;
 pub mod tenants;
 
+mod connections;
 mod handle;
 mod pipeline;
 #[expect(clippy::module_inception, reason = "the platform is what this module is about")]
 mod platform;
+mod running;
+mod submission;
 
 pub use self::handle::PipelineRun;
 pub use self::pipeline::{
-    JobCall, Journals, Log, LogLine, PipelineDenial, PipelineEnd, PipelineReport, Stream,
+    JobCall, Journals, Log, LogLine, PipelineDenial, PipelineEnd, PipelineReport, PoolUse, Stream,
+    Used,
 };
-pub use self::platform::{Platform, PlatformConfig, Submission, SubmitError};
+pub use self::platform::{Platform, PlatformConfig};
+pub use self::submission::{Submission, SubmitError};

@@ -23,7 +23,7 @@ const PUBLIC: [&str; 12] = [
     "2a00:1450:4001::1",
 ];
 
-const DENIED: [&str; 52] = [
+const DENIED: [&str; 55] = [
     // This host and its network.
     "0.0.0.0",
     "0.1.2.3",
@@ -54,6 +54,9 @@ const DENIED: [&str; 52] = [
     "192.0.0.192",
     "168.63.129.16",
     "fd00:ec2::254",
+    "fd20:ce::254",
+    "fd00:c1::a9fe:a9fe",
+    "fd00:42::42",
     // Documentation, benchmarking, protocol assignments, former relays.
     "192.0.2.1",
     "198.51.100.1",

@@ -8,6 +8,7 @@
 )]
 
 mod addresses;
+mod destinations;
 mod failures;
 mod kept;
 mod meter;
@@ -15,3 +16,4 @@ mod proxy;
 mod scripted;
 mod tls;
 mod urls;
+mod vectors;

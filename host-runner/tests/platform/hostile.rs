@@ -95,18 +95,18 @@ const MODULES: [(&str, &str, &str, Expected); 24] = [
         Limit(PipelineLimit::Cpu),
     ),
     ("start-loop", "(func $s (loop $l (br $l))) (start $s)", OK, Limit(PipelineLimit::Cpu)),
-    ("recursion", "(func $f (call $f))", "(call $f) (unreachable)", Trap),
+    ("recursion", "(func $f (call $f))", "(call $f) (unreachable)", Limit(PipelineLimit::Stack)),
     (
         "mutual-recursion",
         "(func $f (param i64) (call $g (local.get 0))) (func $g (param i64) (call $f (local.get 0)))",
         "(call $f (i64.const 1)) (unreachable)",
-        Trap,
+        Limit(PipelineLimit::Stack),
     ),
     (
         "deep-frames",
         "(func $f (param i64 i64 i64 i64) (result i64) (i64.add (call $f (local.get 1) (local.get 2) (local.get 3) (local.get 0)) (local.get 0)))",
         "(drop (call $f (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4))) (unreachable)",
-        Trap,
+        Limit(PipelineLimit::Stack),
     ),
     (
         "memory-at-once",

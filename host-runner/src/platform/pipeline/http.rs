@@ -17,6 +17,7 @@ use wasmtime_wasi_http::{
     Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks,
 };
 
+use super::limiter::Met;
 use crate::egress::{is_ambiguous, same_origin};
 use crate::host::http::{capped, error_code, is_forbidden};
 use crate::net::{Client, OutBody};
@@ -105,6 +106,7 @@ pub(super) struct PipelineHooks {
     slots: Arc<Semaphore>,
     limits: PipelineLimits,
     made: u64,
+    met: Met,
     denials: Arc<Mutex<Vec<PipelineDenial>>>,
     /// Where sockets are served.
     io: Handle,
@@ -123,15 +125,21 @@ impl PipelineHooks {
         knosc: Origin,
         grants: Arc<Vec<Grant>>,
         limits: PipelineLimits,
+        met: Met,
         io: Handle,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(limits.get_usize(PipelineLimit::RequestsInFlight)));
-        Self { knosc, grants, slots, limits, made: 0, denials: Arc::default(), io }
+        Self { knosc, grants, slots, limits, made: 0, met, denials: Arc::default(), io }
     }
 
     /// What was denied, the first few of it.
     pub(super) fn denials(&self) -> Arc<Mutex<Vec<PipelineDenial>>> {
         Arc::clone(&self.denials)
+    }
+
+    /// Requests that were made.
+    pub(super) const fn made(&self) -> u64 {
+        self.made
     }
 
     fn grant(&self, request: &Request<WasiBody>) -> Result<Grant, PipelineDenial> {
@@ -159,6 +167,7 @@ impl PipelineHooks {
             return Err(PipelineDenial::Path { path: shown(path), origin });
         }
         if self.made >= self.limits.get(PipelineLimit::Requests) {
+            self.met.note(PipelineLimit::Requests);
             return Err(PipelineDenial::Requests(self.made));
         }
         Ok(grant.clone())
@@ -182,10 +191,14 @@ impl PipelineHooks {
             None => 0,
         };
         let permit = Arc::clone(&self.slots).try_acquire_owned();
-        let permit = permit.map_err(|_| Error::ConnectionLimitReached)?;
+        let permit = permit.map_err(|_| {
+            self.met.note(PipelineLimit::RequestsInFlight);
+            Error::ConnectionLimitReached
+        })?;
         self.made += 1;
         let answer_bytes_max = self.limits.get(PipelineLimit::AnswerBytes);
-        Ok(Exchange { grant, length, permit, request, answer_bytes_max })
+        let met = self.met.clone();
+        Ok(Exchange { grant, length, permit, request, answer_bytes_max, met })
     }
 }
 
@@ -246,6 +259,7 @@ struct Exchange {
     permit: OwnedSemaphorePermit,
     request: Request<WasiBody>,
     answer_bytes_max: u64,
+    met: Met,
 }
 
 impl Exchange {
@@ -262,7 +276,15 @@ impl Exchange {
         let answer = answer.map_err(|error| error_code(&error))?;
         let (mut head, body) = answer.into_parts();
         head.headers.remove(SET_COOKIE);
-        Ok(Response::from_parts(head, capped(body, self.answer_bytes_max, self.permit)))
+        let body = capped(body, self.answer_bytes_max, self.permit);
+        let met = self.met;
+        let body = body.map_err(move |error| {
+            if matches!(error, Error::HttpResponseBodySize(_)) {
+                met.note(PipelineLimit::AnswerBytes);
+            }
+            error
+        });
+        Ok(Response::from_parts(head, body.boxed_unsync()))
     }
 }
 

@@ -2,21 +2,39 @@
 //!
 //! Counts and refuses; remembers the first limit that was met, so that the error can name it.
 
+use std::sync::{Arc, OnceLock};
+
 use wasmtime::ResourceLimiter;
 
 use crate::platform::limits::{PipelineLimit, PipelineLimits};
+
+/// The first limit that a run met, told by whoever enforces it. Clones are the same run's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Met(Arc<OnceLock<PipelineLimit>>);
+
+impl Met {
+    /// Notes a limit; the first one stays.
+    pub(super) fn note(&self, limit: PipelineLimit) {
+        self.0.get_or_init(|| limit);
+    }
+
+    /// The first one.
+    pub(super) fn first(&self) -> Option<PipelineLimit> {
+        self.0.get().copied()
+    }
+}
 
 /// The sums of one store.
 pub(super) struct Limiter {
     limits: PipelineLimits,
     memory_bytes: u64,
     table_elements: u64,
-    met: Option<PipelineLimit>,
+    met: Met,
 }
 
 impl Limiter {
-    pub(super) const fn new(limits: PipelineLimits) -> Self {
-        Self { limits, memory_bytes: 0, table_elements: 0, met: None }
+    pub(super) const fn new(limits: PipelineLimits, met: Met) -> Self {
+        Self { limits, memory_bytes: 0, table_elements: 0, met }
     }
 
     /// What the operator gave.
@@ -25,13 +43,18 @@ impl Limiter {
     }
 
     /// The first limit that was met.
-    pub(super) const fn met(&self) -> Option<PipelineLimit> {
-        self.met
+    pub(super) fn met(&self) -> Option<PipelineLimit> {
+        self.met.first()
+    }
+
+    /// Linear memory of the store. It never shrinks, so that this is also the most that there was.
+    pub(super) const fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
     }
 
     /// Notes that a limit was met; the first one stays.
-    pub(super) fn meet(&mut self, limit: PipelineLimit) {
-        self.met.get_or_insert(limit);
+    pub(super) fn meet(&self, limit: PipelineLimit) {
+        self.met.note(limit);
     }
 
     /// Adds to a sum, or notes that its limit was met.
@@ -96,7 +119,7 @@ mod tests {
     fn memories_are_summed_and_the_first_limit_is_named() {
         let mut limits = PipelineLimits::default();
         limits.set(PipelineLimit::Memory, 4 * 1024 * 1024).unwrap();
-        let mut limiter = Limiter::new(limits);
+        let mut limiter = Limiter::new(limits, Met::default());
         let mib = 1024 * 1024;
         assert!(limiter.memory_growing(0, 2 * mib, None).unwrap());
         assert!(limiter.memory_growing(0, 2 * mib, None).unwrap());

@@ -10,6 +10,9 @@ use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
+use super::limiter::Met;
+use crate::platform::limits::PipelineLimit;
+
 /// A line of more is cut: it is for people.
 const LINE_BYTES_MAX: usize = 4 * 1024;
 
@@ -50,13 +53,14 @@ struct Kept {
     /// Unfinished lines, of [`Stream::Out`] and [`Stream::Err`].
     open: [Vec<u8>; 2],
     run: String,
+    met: Met,
 }
 
 impl LogSink {
     /// Takes so many bytes, and names this run in the host's log.
-    pub(super) fn new(bytes_max: usize, run: String) -> Self {
-        let kept =
-            Kept { log: Log::default(), room: bytes_max, open: [Vec::new(), Vec::new()], run };
+    pub(super) fn new(bytes_max: usize, run: String, met: Met) -> Self {
+        let open = [Vec::new(), Vec::new()];
+        let kept = Kept { log: Log::default(), room: bytes_max, open, run, met };
         Self(Arc::new(Mutex::new(kept)))
     }
 
@@ -80,6 +84,9 @@ impl LogSink {
         kept.room -= taken;
         let (bytes, over) = bytes.split_at_checked(taken).unwrap_or((bytes, &[]));
         kept.log.dropped_bytes += over.len() as u64;
+        if !over.is_empty() {
+            kept.met.note(PipelineLimit::LogBytes);
+        }
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let ends = piece.ends_with(b"\n");
             kept.open(stream).extend_from_slice(piece.strip_suffix(b"\n").unwrap_or(piece));
@@ -158,7 +165,7 @@ mod tests {
 
     #[test]
     fn lines_are_whole_capped_and_plain() {
-        let sink = LogSink::new(40, "run".to_owned());
+        let sink = LogSink::new(40, "run".to_owned(), Met::default());
         sink.write(Stream::Out, b"one\ntw");
         sink.write(Stream::Err, b"\x1b[31mred\r\n");
         sink.write(Stream::Out, b"o\n\n");

@@ -7,6 +7,7 @@ mod http;
 mod jobs;
 mod limiter;
 mod log;
+mod pool;
 mod scratch;
 mod state;
 mod stopped;
@@ -15,19 +16,23 @@ mod wall;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio_util::task::TaskTracker;
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine, Store, UpdateDeadline};
+use wasmtime::{Engine, Store, UpdateDeadline};
 
 pub(super) use self::http::Grant;
 pub use self::http::PipelineDenial;
 pub use self::jobs::{JobCall, Journals};
 pub use self::log::{Log, LogLine, Stream};
+pub use self::pool::PoolUse;
+pub(super) use self::pool::config;
 
 use self::bindings::{Tenant as World, TenantPre};
 use self::http::PipelineHooks;
 use self::jobs::Jobs;
+use self::limiter::Met;
 use self::log::LogSink;
 use self::scratch::Scratch;
 use self::state::PipelineState;
@@ -43,12 +48,6 @@ use crate::error::Error;
 use crate::host::blobs::Blob;
 use crate::host::limits::Metered;
 use crate::runner::Runner;
-
-/// Stack of a pipeline's own code; deep recursion ends there with a trap.
-const WASM_STACK_BYTES: usize = 512 * 1024;
-
-/// Stack of a whole fiber; host functions get what the pipeline's code does not.
-const FIBER_STACK_BYTES: usize = 2 * 1024 * 1024;
 
 /// The engine that pipelines run in: none of the importer's, so that neither's settings bind the other.
 pub(super) struct PipelineEngine {
@@ -114,27 +113,61 @@ pub struct PipelineReport {
     pub denials: Vec<PipelineDenial>,
     /// The first limit that it met, also where it went on after it.
     pub limit: Option<PipelineLimit>,
+    /// What its own code used.
+    pub used: Used,
+}
+
+/// What a pipeline's own code used; its `jobs` calls have their own reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Used {
+    /// Linear memory, at its most.
+    pub memory_bytes: u64,
+    /// Computing time.
+    pub computed: Duration,
+    /// From the start of its instantiation to its end.
+    pub took: Duration,
+    /// Requests to origins that the operator granted.
+    pub requests: u64,
+    /// Calls of `jobs`.
+    pub job_calls: u64,
+    /// Bytes of files that it wrote.
+    pub scratch_bytes: u64,
 }
 
 impl PipelineReport {
     /// A run of which nothing is known but its end.
     pub(super) const fn of_end(end: PipelineEnd) -> Self {
         let log = Log { lines: Vec::new(), dropped_bytes: 0 };
-        Self { end, calls: Vec::new(), log, denials: Vec::new(), limit: None }
+        let used = Used {
+            memory_bytes: 0,
+            computed: Duration::ZERO,
+            took: Duration::ZERO,
+            requests: 0,
+            job_calls: 0,
+            scratch_bytes: 0,
+        };
+        Self { end, calls: Vec::new(), log, denials: Vec::new(), limit: None, used }
     }
 }
 
 impl PipelineEngine {
-    /// Makes the engine.
+    /// Makes the engine, with so much stack for each pipeline.
     ///
     /// # Errors
     /// [`Error::Component`] if this machine cannot run one.
-    pub(super) fn new() -> Result<Self, Error> {
-        let engine = Engine::new(&config()).map_err(|error| unusable(&error))?;
+    pub(super) fn new(stack_bytes: usize) -> Result<Self, Error> {
+        let config = pool::running_config(stack_bytes);
+        let engine = Engine::new(&config).map_err(|error| unusable(&error))?;
         ticker::start(&engine).map_err(|error| Error::Component {
             message: format!("no thread for its clock: {error}"),
         })?;
         Ok(Self { engine })
+    }
+
+    /// What runs hold of the pool now.
+    pub(super) fn pool(&self) -> PoolUse {
+        PoolUse::of(&self.engine)
     }
 
     /// Compiles an admitted component, or takes its code from the cache, and links it for a tenant.
@@ -190,7 +223,9 @@ impl Pipeline {
         grants: Arc<Vec<Grant>>,
         spec: &TenantSpec,
     ) -> PipelineReport {
-        let log = LogSink::new(input.limits.get_usize(PipelineLimit::LogBytes), input.run);
+        let met = Met::default();
+        let log =
+            LogSink::new(input.limits.get_usize(PipelineLimit::LogBytes), input.run, met.clone());
         let jobs = Jobs {
             runner: input.runner,
             policy: spec.policy,
@@ -201,7 +236,13 @@ impl Pipeline {
             tenant: spec.name.clone(),
             calls: Arc::default(),
         };
-        let hooks = PipelineHooks::new(spec.origin.clone(), grants, input.limits.clone(), input.io);
+        let hooks = PipelineHooks::new(
+            spec.origin.clone(),
+            grants,
+            input.limits.clone(),
+            met.clone(),
+            input.io,
+        );
         let denials = hooks.denials();
         let state = PipelineState::new(
             input.limits,
@@ -209,8 +250,10 @@ impl Pipeline {
             Scratch::new(input.scratch_dir),
             hooks,
             &log,
+            met,
         );
-        let (end, limit) = self.call(state, &input.inputs, &input.settings, &input.cancel).await;
+        let (end, limit, used) =
+            self.call(state, &input.inputs, &input.settings, &input.cancel).await;
         // A `jobs` call outlives its pipeline: an upload that was begun is answered, and its answer is in the journal.
         jobs.tasks.close();
         jobs.tasks.wait().await;
@@ -220,6 +263,7 @@ impl Pipeline {
             log: log.finish(),
             denials: taken(&denials),
             limit,
+            used,
         }
     }
 
@@ -230,7 +274,8 @@ impl Pipeline {
         inputs: &[Arc<dyn BlobSource>],
         settings: &[(String, String)],
         cancel: &CancellationToken,
-    ) -> (PipelineEnd, Option<PipelineLimit>) {
+    ) -> (PipelineEnd, Option<PipelineLimit>, Used) {
+        let began = Instant::now();
         let (wall, busy) = (Arc::clone(&state.wall), Arc::clone(&state.busy));
         let mut store = self.store(state);
         let answer = {
@@ -250,10 +295,13 @@ impl Pipeline {
                 () = wall.over() => Some(Err(stopped::WallOver.into())),
             }
         };
-        match answer {
-            Some(answer) => stopped::end(answer, store.data_mut()),
+        // What goes on here only reads figures: a store that was stopped runs no code again.
+        let used = Used { took: began.elapsed(), ..store.data().used() };
+        let (end, limit) = match answer {
+            Some(answer) => stopped::end(answer, store.data()),
             None => (PipelineEnd::Cancelled, store.data().limiter.met()),
-        }
+        };
+        (end, limit, used)
     }
 
     fn store(&self, state: PipelineState) -> Store<PipelineState> {
@@ -275,23 +323,6 @@ impl Pipeline {
 
 fn taken<T>(kept: &Mutex<Vec<T>>) -> Vec<T> {
     std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// What admission takes, and nothing more: each proposal that is left out is code that no tenant reaches.
-pub(super) fn config() -> Config {
-    let mut config = Config::new();
-    config
-        .wasm_component_model(true)
-        .concurrency_support(false)
-        .epoch_interruption(true)
-        .max_wasm_stack(WASM_STACK_BYTES)
-        .async_stack_size(FIBER_STACK_BYTES)
-        .async_stack_zeroing(true)
-        .wasm_memory64(false)
-        .wasm_relaxed_simd(false)
-        .wasm_tail_call(false)
-        .wasm_custom_page_sizes(false);
-    config
 }
 
 fn unusable(error: &wasmtime::Error) -> Error {

@@ -35,6 +35,11 @@ impl Scratch {
         Self { parent, folder: None, files: 0, bytes: 0 }
     }
 
+    /// Bytes that were written.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     fn folder(&mut self) -> io::Result<Arc<Folder>> {
         if let Some(folder) = &self.folder {
             return Ok(Arc::clone(folder));

@@ -4,16 +4,18 @@
 //! origins, and those lie outside of what the component can read.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker, Resource};
 use wasmtime_wasi::p2::DynInputStream;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use super::Used;
 use super::bindings;
 use super::http::PipelineHooks;
 use super::jobs::Jobs;
-use super::limiter::Limiter;
+use super::limiter::{Limiter, Met};
 use super::log::{LogSink, Stream};
 use super::scratch::Scratch;
 use super::wall::Wall;
@@ -46,6 +48,7 @@ impl PipelineState {
         scratch: Scratch,
         hooks: PipelineHooks,
         log: &LogSink,
+        met: Met,
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.get_usize(PipelineLimit::Resources));
@@ -58,7 +61,7 @@ impl PipelineState {
         let wall = Wall::start(limits.get_time(PipelineLimit::Wall));
         Self {
             table,
-            limiter: Limiter::new(limits),
+            limiter: Limiter::new(limits, met),
             busy: Arc::new(Busy::default()),
             jobs,
             job_calls: 0,
@@ -76,14 +79,26 @@ impl PipelineState {
     }
 
     /// Notes a limit that was met, and says so to the pipeline.
-    pub(super) fn over(&mut self, limit: PipelineLimit) -> String {
+    pub(super) fn over(&self, limit: PipelineLimit) -> String {
         self.limiter.meet(limit);
         let row = limit.row();
         format!("over the limit: {} = {}", row.key, row.unit.show(self.limits().get(limit)))
     }
 
+    /// What the run used so far.
+    pub(super) fn used(&self) -> Used {
+        Used {
+            memory_bytes: self.limiter.memory_bytes(),
+            computed: self.busy.ended(),
+            took: Duration::ZERO,
+            requests: self.hooks.made(),
+            job_calls: self.job_calls,
+            scratch_bytes: self.scratch.bytes(),
+        }
+    }
+
     /// Whether the run computed as long as it may.
-    pub(super) fn over_cpu_budget(&mut self) -> bool {
+    pub(super) fn over_cpu_budget(&self) -> bool {
         let over = self.busy.so_far() > self.limits().get_time(PipelineLimit::Cpu);
         if over {
             self.limiter.meet(PipelineLimit::Cpu);

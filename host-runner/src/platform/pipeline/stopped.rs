@@ -4,6 +4,7 @@
 
 use wasmtime::Trap;
 use wasmtime::component::ResourceTableError;
+use wasmtime_wasi_http::FieldMapError;
 
 use super::PipelineEnd;
 use super::state::PipelineState;
@@ -25,7 +26,7 @@ const WORDS: [(&str, PipelineLimit); 3] = [
 /// How a pipeline ended, and the first limit that it met.
 pub(super) fn end(
     answer: wasmtime::Result<Result<String, String>>,
-    state: &mut PipelineState,
+    state: &PipelineState,
 ) -> (PipelineEnd, Option<PipelineLimit>) {
     let error = match answer {
         Ok(returned) => return (PipelineEnd::Returned(returned), state.limiter.met()),
@@ -47,7 +48,16 @@ fn limit_of(error: &wasmtime::Error) -> Option<PipelineLimit> {
         return Some(PipelineLimit::Wall);
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
-        return (*trap == Trap::Interrupt).then_some(PipelineLimit::Cpu);
+        return match trap {
+            Trap::Interrupt => Some(PipelineLimit::Cpu),
+            Trap::StackOverflow => Some(PipelineLimit::Stack),
+            _ => None,
+        };
+    }
+    if let Some(FieldMapError::TotalSizeTooBig | FieldMapError::TooManyFields) =
+        error.downcast_ref::<FieldMapError>()
+    {
+        return Some(PipelineLimit::HeaderBytes);
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
         return Some(PipelineLimit::Resources);

@@ -26,15 +26,18 @@ const METHODS: [Method; 6] =
 const FRAMING_HEADERS: [&str; 7] =
     ["connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"];
 
-pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<TenantSpec>, ManifestError> {
-    let (tenants, problems) = Reader::read(text, file);
-    match tenants {
-        Some(tenants) if problems.is_empty() => Ok(tenants),
+pub(super) fn parse(
+    path: &Path,
+    text: &str,
+) -> Result<(PipelineLimits, Vec<TenantSpec>), ManifestError> {
+    let (read, problems) = Reader::read(text, file);
+    match read {
+        Some(read) if problems.is_empty() => Ok(read),
         _ => Err(ManifestError { path: path.to_owned(), problems }),
     }
 }
 
-fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Vec<TenantSpec> {
+fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> (PipelineLimits, Vec<TenantSpec>) {
     let mut common = PipelineLimits::default();
     if let Some(value) = table.get("limits") {
         limits(reader, value, &mut common);
@@ -56,7 +59,7 @@ fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Vec<TenantSpec> {
             other => reader.unknown(key.span().start, other, TOP_KEYS),
         }
     }
-    tenants
+    (common, tenants)
 }
 
 fn tenant<'t>(
@@ -78,7 +81,16 @@ fn tenant<'t>(
             "password" => password = source_of(reader, "password", value),
             "one-time-secret" => one_time = source_of(reader, "one-time-secret", value),
             "policy" => policy = reader.policy(value),
-            "limits" => limits(reader, value, &mut own),
+            "limits" => {
+                limits(reader, value, &mut own);
+                if own.get(PipelineLimit::Stack) != common.get(PipelineLimit::Stack) {
+                    reader.bad(
+                        value,
+                        "stack is one figure for all tenants: write it in [limits] at the top"
+                            .to_owned(),
+                    );
+                }
+            }
             "allow-private" => {
                 let values = list_of(reader, "allow-private", value);
                 let origins =
@@ -139,7 +151,7 @@ const PAIRS: [(PipelineLimit, PipelineLimit); 4] = [
 ];
 
 /// As a person looks for them; a test compares it with the table.
-const LIMIT_KEYS: &str = "component, memory, memories, instances, tables, table-elements, cpu, wall, hostcall, handles, resources, headers, answer, log, scratch, scratch-files, requests-in-flight, requests, job-calls";
+const LIMIT_KEYS: &str = "component, memory, memories, instances, tables, table-elements, stack, cpu, wall, hostcall, handles, resources, headers, answer, log, scratch, scratch-files, requests-in-flight, requests, job-calls, runs";
 
 fn figure_of(reader: &mut Reader<'_>, key: &str, unit: Unit, value: &Value<'_>) -> Option<u64> {
     match (unit, value.get_ref()) {

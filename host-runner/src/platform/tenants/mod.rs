@@ -21,7 +21,8 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Tenants {
     path: PathBuf,
-    tenants: Vec<TenantSpec>,
+    common: PipelineLimits,
+    all: Vec<TenantSpec>,
 }
 
 /// What the operator says of one tenant.
@@ -104,17 +105,23 @@ impl Tenants {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, ManifestError> {
-        Ok(Self { path: path.to_owned(), tenants: authored::parse(path, text)? })
+        let (common, all) = authored::parse(path, text)?;
+        Ok(Self { path: path.to_owned(), common, all })
+    }
+
+    /// What every tenant may use where its own entry says nothing.
+    pub const fn common(&self) -> &PipelineLimits {
+        &self.common
     }
 
     /// The tenant of this name.
     pub fn get(&self, name: &str) -> Option<&TenantSpec> {
-        self.tenants.iter().find(|tenant| tenant.name == name)
+        self.all.iter().find(|tenant| tenant.name == name)
     }
 
     /// Each tenant, in the order of the file.
     pub fn all(&self) -> &[TenantSpec] {
-        &self.tenants
+        &self.all
     }
 
     /// Where they were read from.

@@ -24,7 +24,8 @@ header.authorization = { env = "ACME_ERP" }
 
 #[test]
 fn a_whole_file() {
-    let tenants = parse(Path::new("tenants.toml"), WHOLE).unwrap();
+    let (common, tenants) = parse(Path::new("tenants.toml"), WHOLE).unwrap();
+    assert_eq!(common.get(PipelineLimit::Cpu), 30_000);
     let acme = tenants.first().unwrap();
     assert_eq!((acme.name.as_str(), acme.line), ("acme", 5));
     assert_eq!(acme.limits.get(PipelineLimit::Cpu), 30_000);
@@ -42,6 +43,7 @@ fn each_mistake_is_named_with_its_line() {
         ("cpu = \"30s\"", "cpu = \"1h\"", 2, "cpu = 3600s can never be used up: wall = 900s"),
         ("\"64 MiB\"", "\"64 MB\"", 11, "is no size"),
         ("\"64 MiB\"", "\"1 B\"", 11, "outside of 1 MiB to 4096 MiB"),
+        ("requests = 10", "stack = \"64 KiB\"", 11, "stack is one figure for all tenants"),
         ("requests = 10", "requests = -1", 11, "'requests' must be a number from 0 on"),
         ("\"acme\"", "\"Acme Corp\"", 6, "is no tenant's name"),
         ("https://acme.knosc.com", "https://u@acme.knosc.com", 7, "origin: "),

@@ -1,0 +1,95 @@
+//! Each tenant's connections and session: its own, kept as long as its entry in the operator's file does not change.
+//!
+//! Reads secrets from where the operator's file says, and gives them to the one client that adds them to requests.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::HeaderValue;
+
+use super::pipeline::Grant;
+use super::submission::SubmitError;
+use super::tenants::{SecretSource, TenantSpec, UnreadableSecret};
+use crate::credentials::{Credentials, CredentialsError, Secret};
+use crate::error::Error;
+use crate::net::{Client, ClientConfig, NetError};
+use crate::tenant::{Tenant, TenantConfig};
+
+/// The connections of all tenants. No tenant shares one with another.
+pub(super) struct Connections {
+    client: ClientConfig,
+    known: Mutex<BTreeMap<String, Known>>,
+}
+
+/// A tenant's connections and session.
+#[derive(Clone)]
+struct Known {
+    spec: TenantSpec,
+    tenant: Tenant,
+    grants: Arc<Vec<Grant>>,
+}
+
+impl Connections {
+    pub(super) fn new(client: ClientConfig) -> Self {
+        Self { client, known: Mutex::default() }
+    }
+
+    /// A tenant's connections: those of before, unless its entry changed.
+    pub(super) fn of(&self, spec: &TenantSpec) -> Result<(Tenant, Arc<Vec<Grant>>), SubmitError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = known.get(&spec.name).filter(|known| known.spec == *spec);
+        if let Some(Known { tenant, grants, .. }) = same {
+            return Ok((tenant.clone(), Arc::clone(grants)));
+        }
+        let (tenant, grants) = self.connect(spec)?;
+        let kept =
+            Known { spec: spec.clone(), tenant: tenant.clone(), grants: Arc::clone(&grants) };
+        known.insert(spec.name.clone(), kept);
+        Ok((tenant, grants))
+    }
+
+    fn connect(&self, spec: &TenantSpec) -> Result<(Tenant, Arc<Vec<Grant>>), SubmitError> {
+        let client = |origin| ClientConfig {
+            allow_private: spec.allow_private.contains(origin),
+            ..self.client.clone()
+        };
+        let tenant = Tenant::new(TenantConfig {
+            name: spec.name.clone(),
+            origin: spec.origin.clone(),
+            client: client(&spec.origin),
+            credentials: Arc::new(FromFile(spec.clone())),
+        })?;
+        let mut grants = Vec::with_capacity(spec.egress.len());
+        for rule in &spec.egress {
+            let unfit = |error: NetError| Error::Net(error);
+            let connected = Client::new(&rule.origin, client(&rule.origin)).map_err(unfit)?;
+            let mut headers = Vec::with_capacity(rule.headers.len());
+            for (name, source) in &rule.headers {
+                let mut value = HeaderValue::try_from(source.read()?)
+                    .map_err(|_| UnreadableSecret(source.clone()))?;
+                value.set_sensitive(true);
+                headers.push((name.clone(), value));
+            }
+            grants.push(Grant { rule: rule.clone(), client: connected, headers });
+        }
+        Ok((tenant, Arc::new(grants)))
+    }
+}
+
+/// A tenant's secret, read from where the operator's file says each time that a session is needed.
+struct FromFile(TenantSpec);
+
+impl Credentials for FromFile {
+    fn get(&self) -> crate::BoxFuture<'_, Result<Secret, CredentialsError>> {
+        Box::pin(async {
+            let missing = |error: UnreadableSecret| CredentialsError::Missing(error.to_string());
+            let sign_in = &self.0.sign_in;
+            let one_time = sign_in.one_time.as_ref().map(SecretSource::read).transpose();
+            Ok(Secret::SignIn {
+                username: sign_in.username.read().map_err(missing)?,
+                password: sign_in.password.read().map_err(missing)?,
+                one_time: one_time.map_err(missing)?,
+            })
+        })
+    }
+}
