@@ -25,6 +25,7 @@ cargo xtask VERB
                               after the build; or one seed step by step
   drops                       10,000 guests ended in the middle of an upload, 2,000 of a stock host: about 5 min
   kills                       a run killed at each of its steps, twenty times over, and resumed: about 12 min
+  isolation                   hostile pipelines beside a well-behaved one, 1,000 kills, shares of a neighbour: about 5 min
   bench upload                knosc-runner beside curl, 512 MiB over loopback, in the release profile
   wit                         docs/wit.md of the files in wit/";
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ["sim", options @ ..] => verb::sim::run(options),
         ["drops"] => verb::faults::drops(),
         ["kills"] => verb::faults::kills(),
+        ["isolation"] => verb::faults::isolation(),
         ["bench", "upload"] => verb::bench::run(),
         ["wit"] => write_wit(),
         ["help" | "--help" | "-h"] => {

@@ -33,6 +33,8 @@ pub enum PipelineLimit {
     Handles,
     /// Host resources.
     Resources,
+    /// Files that are read at one time.
+    OpenFiles,
     /// One set of headers.
     HeaderBytes,
     /// One answer of an origin that the operator granted.
@@ -89,7 +91,7 @@ pub const RUNS_MAX: u64 = 32;
 
 impl PipelineLimit {
     /// Each of them, in the order of the documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::ComponentBytes,
         Self::Memory,
         Self::Memories,
@@ -102,6 +104,7 @@ impl PipelineLimit {
         Self::HostcallBytes,
         Self::Handles,
         Self::Resources,
+        Self::OpenFiles,
         Self::HeaderBytes,
         Self::AnswerBytes,
         Self::LogBytes,
@@ -133,7 +136,10 @@ impl PipelineLimit {
             Self::HostcallBytes => bytes("hostcall", 4 * MIB, 64 * KIB, 64 * MIB),
             Self::Handles => count("handles", 8_192, 16, 100_000),
             Self::Resources => count("resources", 8_192, 64, 1_000_000),
-            Self::HeaderBytes => bytes("headers", 32 * KIB, KIB, MIB),
+            // Up to 3 MiB of each are read ahead.
+            Self::OpenFiles => count("open-files", 8, 1, 64),
+            // A request needs some hundred bytes, and each of the `resources` may be such a set.
+            Self::HeaderBytes => bytes("headers", 4 * KIB, KIB, MIB),
             Self::AnswerBytes => bytes("answer", 256 * MIB, KIB, 16_384 * MIB),
             Self::LogBytes => bytes("log", 256 * KIB, 0, 64 * MIB),
             Self::ScratchBytes => bytes("scratch", 512 * MIB, 0, 65_536 * MIB),

@@ -196,9 +196,10 @@ impl Platform {
         tracing::info!(target: "audit", "the operator's file was read again");
     }
 
-    /// What runs hold of the pool of memories, tables and stacks now.
+    /// What runs hold now: memories, tables, stacks, and tasks on the threads of tenants' code.
     pub fn pool(&self) -> PoolUse {
-        self.0.engine.pool()
+        let tasks = self.0.threads.as_ref().map_or(0, |on| on.metrics().num_alive_tasks());
+        PoolUse { tasks: tasks as u64, ..self.0.engine.pool() }
     }
 
     /// What happened so far, by tenant.

@@ -10,4 +10,4 @@
 mod admission;
 mod guest;
 mod host;
-mod hostile;
+mod runs;

@@ -1,4 +1,4 @@
-//! `cargo xtask drops` and `cargo xtask kills`: what an ordinary run of the tests plays some hundred times, often enough for a figure.
+//! `cargo xtask drops`, `kills` and `isolation`: what an ordinary run of the tests plays some hundred times, often enough for a figure.
 
 use xtask::{Failure, components::cargo, place};
 
@@ -28,6 +28,13 @@ pub(crate) fn drops() -> Result<(), Failure> {
 pub(crate) fn kills() -> Result<(), Failure> {
     Steps::new(1).step("3,000 kills and as many resumptions: about 12 min on two cores", || {
         play("kills", "a_run_", ("KILLS", KILLS))
+    })
+}
+
+/// Pipelines that want more than they may have.
+pub(crate) fn isolation() -> Result<(), Failure> {
+    Steps::new(1).step("hostile pipelines, 1,000 kills, shares: about 5 min on two cores", || {
+        play("isolation", "", ("ISOLATION", "full"))
     })
 }
 

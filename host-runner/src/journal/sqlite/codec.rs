@@ -335,6 +335,3 @@ impl TryFrom<FaultRecord> for Fault {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

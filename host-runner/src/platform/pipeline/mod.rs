@@ -7,6 +7,7 @@ mod http;
 mod jobs;
 mod limiter;
 mod log;
+mod open_file;
 mod pool;
 mod scratch;
 mod state;

@@ -72,6 +72,8 @@ pub struct PoolUse {
     pub tables: u64,
     /// Stacks.
     pub stacks: u64,
+    /// Tasks on the threads of tenants' code.
+    pub tasks: u64,
 }
 
 impl PoolUse {
@@ -83,6 +85,7 @@ impl PoolUse {
             memories: metrics.memories() as u64,
             tables: metrics.tables() as u64,
             stacks: metrics.stacks() as u64,
+            tasks: 0,
         }
     }
 }

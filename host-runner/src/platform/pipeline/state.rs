@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker, Resource};
 use wasmtime_wasi::p2::DynInputStream;
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
@@ -17,6 +18,7 @@ use super::http::PipelineHooks;
 use super::jobs::Jobs;
 use super::limiter::{Limiter, Met};
 use super::log::{LogSink, Stream};
+use super::open_file::OpenFile;
 use super::scratch::Scratch;
 use super::wall::Wall;
 use crate::bindings::knosc::bulk_import::blobs;
@@ -36,6 +38,7 @@ pub(super) struct PipelineState {
     pub(super) job_calls: u64,
     pub(super) scratch: Scratch,
     pub(super) wall: Arc<Wall>,
+    open_files: Arc<Semaphore>,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: PipelineHooks,
@@ -61,6 +64,7 @@ impl PipelineState {
         let wall = Wall::start(limits.get_time(PipelineLimit::Wall));
         Self {
             table,
+            open_files: Arc::new(Semaphore::new(limits.get_usize(PipelineLimit::OpenFiles))),
             limiter: Limiter::new(limits, met),
             busy: Arc::new(Busy::default()),
             jobs,
@@ -147,8 +151,15 @@ impl blobs::HostBlob for PipelineState {
         blob: Resource<Blob>,
         offset: u64,
     ) -> wasmtime::Result<Result<Resource<DynInputStream>, String>> {
-        match self.table.get(&blob)?.read_from(offset) {
-            Ok(stream) => Ok(Ok(self.table.push(stream)?)),
+        let blob = self.table.get(&blob)?;
+        let Ok(place) = Arc::clone(&self.open_files).try_acquire_owned() else {
+            return Ok(Err(self.over(PipelineLimit::OpenFiles)));
+        };
+        match blob.read_from(offset) {
+            Ok(content) => {
+                let stream: DynInputStream = Box::new(OpenFile { content, _place: place });
+                Ok(Ok(self.table.push(stream)?))
+            }
             Err(reason) => Ok(Err(reason)),
         }
     }

@@ -17,10 +17,12 @@ pub(super) struct WallOver;
 
 /// Limits that wasmtime 48 reports in words alone: its error types are private. Only the limit's name comes from them, and a test
 /// hits each, so that another wording is noticed.
-const WORDS: [(&str, PipelineLimit); 3] = [
+const WORDS: [(&str, PipelineLimit); 5] = [
     ("fuel allocated for hostcalls has been exhausted", PipelineLimit::HostcallBytes),
     ("store handle limit exceeded", PipelineLimit::Handles),
     ("resource limit exceeded: instance count", PipelineLimit::Instances),
+    ("resource limit exceeded: memory count", PipelineLimit::Memories),
+    ("resource limit exceeded: table count", PipelineLimit::Tables),
 ];
 
 /// How a pipeline ended, and the first limit that it met.

@@ -1,0 +1,118 @@
+//! A platform with a hostile tenant, `acme`, and a well-behaved one, `birch`; a Knosc and an origin of their own on this machine.
+
+use std::sync::Arc;
+
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::BoxFuture;
+use knosc_runner::blobs::BlobSource;
+use knosc_runner::engine::RuntimeConfig;
+use knosc_runner::error::Error;
+use knosc_runner::journal::{Journal, MemoryJournal};
+use knosc_runner::net::ClientConfig;
+use knosc_runner::platform::compile::Compiler;
+use knosc_runner::platform::limits::PipelineLimits;
+use knosc_runner::platform::tenants::Tenants;
+use knosc_runner::platform::{Journals, PipelineReport, Platform, PlatformConfig, Submission};
+
+use crate::peer::Peer;
+
+pub(crate) struct World {
+    pub(crate) platform: Platform,
+    pub(crate) granted: Peer,
+    pub(crate) denied: Peer,
+    _knosc: local_knosc::Running,
+    folder: tempfile::TempDir,
+}
+
+struct InMemory;
+
+impl Journals for InMemory {
+    fn begin(
+        &self,
+        _: &str,
+        _: &[(Trigger, Arc<dyn BlobSource>)],
+    ) -> BoxFuture<'_, Result<Arc<dyn Journal>, Error>> {
+        Box::pin(async { Ok(Arc::new(MemoryJournal::new()) as Arc<dyn Journal>) })
+    }
+}
+
+/// A file of another tenant, and what stands in it.
+pub(crate) const SECRET: &str = "canary-of-birch";
+
+impl World {
+    /// The hostile tenant has these limits; the other one has the defaults.
+    pub(crate) fn start(limits: &str, threads: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let knosc = local_knosc::spawn(local_knosc::Config::default()).unwrap();
+        let (granted, denied) = (Peer::start(), Peer::start());
+        let write = |name: &str, value: &str| {
+            std::fs::write(folder.path().join(name), value).unwrap();
+        };
+        write("username", local_knosc::DEFAULT_USER);
+        write("password", local_knosc::DEFAULT_PASSWORD);
+        write("token", "canary-of-erp");
+        let scratch_dir = folder.path().join("scratch");
+        std::fs::create_dir(&scratch_dir).unwrap();
+        write("scratch/secret", SECRET);
+        let text = tenants(&folder, &knosc.url(), granted.authority(), limits);
+        let platform = Platform::new(PlatformConfig {
+            importer: RuntimeConfig::default(),
+            tenants: Tenants::parse(&folder.path().join("tenants.toml"), &text).unwrap(),
+            compiler: Compiler::InProcess,
+            cache_dir: folder.path().join("cache"),
+            scratch_dir,
+            journals: Arc::new(InMemory),
+            client: ClientConfig::default(),
+            threads,
+        });
+        Self { platform: platform.unwrap(), granted, denied, _knosc: knosc, folder }
+    }
+
+    /// Runs a pipeline to its end.
+    pub(crate) async fn run(&self, tenant: &str, component: Vec<u8>) -> PipelineReport {
+        self.run_with(tenant, component, PipelineLimits::default()).await
+    }
+
+    /// The same, with limits of the tenant's own.
+    pub(crate) async fn run_with(
+        &self,
+        tenant: &str,
+        component: Vec<u8>,
+        limits: PipelineLimits,
+    ) -> PipelineReport {
+        let (inputs, limits) = (Vec::new(), Some(limits));
+        let submission = Submission { component, inputs, settings: Vec::new(), limits };
+        self.platform.submit(tenant, submission).await.unwrap().report().await
+    }
+
+    /// Files that runs left behind, beside the one that was there.
+    pub(crate) fn left_behind(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("scratch")).unwrap().count() - 1
+    }
+}
+
+fn tenants(folder: &tempfile::TempDir, knosc: &str, granted: &str, limits: &str) -> String {
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let source = |name: &str| format!("{{ file = '{}' }}", path(name));
+    let tenant = |name: &str, limits: &str| {
+        let (username, password, token) = (source("username"), source("password"), source("token"));
+        format!(
+            r#"
+[[tenant]]
+name = "{name}"
+origin = "{knosc}"
+username = {username}
+password = {password}
+policy = {{ poll-interval-min = "10ms", poll-interval-max = "50ms" }}
+[tenant.limits]
+{limits}
+[[tenant.egress]]
+origin = "http://{granted}"
+methods = ["GET", "POST"]
+paths = ["/"]
+header.x-erp-token = {token}
+"#
+        )
+    };
+    format!("{}{}", tenant("acme", limits), tenant("birch", ""))
+}

@@ -1,0 +1,57 @@
+(import "wasi:io/poll@0.2.12" (instance $poll
+  (export "pollable" (type $pollable (sub resource)))
+  (export "[method]pollable.block" (func (param "self" (borrow $pollable))))
+  (export "[method]pollable.ready" (func (param "self" (borrow $pollable)) (result bool)))
+  (export "poll" (func (param "in" (list (borrow $pollable))) (result (list u32))))))
+(alias export $poll "pollable" (type $pollable))
+(import "wasi:io/error@0.2.12" (instance $error (export "error" (type (sub resource)))))
+(alias export $error "error" (type $error-type))
+(import "wasi:io/streams@0.2.12" (instance $streams
+  (alias outer 1 $error-type (type $e0)) (export "error" (type $e (eq $e0)))
+  (type $stream-error0 (variant (case "last-operation-failed" (own $e)) (case "closed")))
+  (export "stream-error" (type $stream-error (eq $stream-error0)))
+  (export "input-stream" (type $input (sub resource)))
+  (export "output-stream" (type $output (sub resource)))
+  (export "[method]input-stream.read" (func (param "self" (borrow $input)) (param "len" u64)
+    (result (result (list u8) (error $stream-error)))))
+  (export "[method]input-stream.blocking-read" (func (param "self" (borrow $input)) (param "len" u64)
+    (result (result (list u8) (error $stream-error)))))
+  (export "[method]output-stream.blocking-write-and-flush" (func (param "self" (borrow $output))
+    (param "contents" (list u8)) (result (result (error $stream-error)))))))
+(alias export $streams "input-stream" (type $input))
+(alias export $streams "output-stream" (type $output))
+(import "wasi:clocks/monotonic-clock@0.2.12" (instance $clock
+  (alias outer 1 $pollable (type $p)) (export "pollable" (type $q (eq $p)))
+  (export "now" (func (result u64)))
+  (export "subscribe-duration" (func (param "when" u64) (result (own $q))))))
+(import "wasi:cli/stdin@0.2.12" (instance $stdin
+  (alias outer 1 $input (type $i)) (export "input-stream" (type $t (eq $i)))
+  (export "get-stdin" (func (result (own $t))))))
+(import "wasi:cli/stdout@0.2.12" (instance $stdout
+  (alias outer 1 $output (type $o)) (export "output-stream" (type $t (eq $o)))
+  (export "get-stdout" (func (result (own $t))))))
+(import "wasi:cli/exit@0.2.12" (instance $exit (export "exit" (func (param "status" (result))))))
+(import "wasi:cli/environment@0.2.12" (instance $environment
+  (export "get-environment" (func (result (list (tuple string string)))))))
+(import "wasi:random/random@0.2.12" (instance $random
+  (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+(import "wasi:filesystem/types@0.2.12" (instance $files (export "descriptor" (type (sub resource)))))
+(alias export $files "descriptor" (type $descriptor))
+(import "wasi:filesystem/preopens@0.2.12" (instance $preopens
+  (alias outer 1 $descriptor (type $d0)) (export "descriptor" (type $d (eq $d0)))
+  (export "get-directories" (func (result (list (tuple (own $d) string)))))))
+(import "knosc:bulk-import/blobs@0.1.0" (instance $blobs
+  (alias outer 1 $input (type $i)) (export "input-stream" (type $t (eq $i)))
+  (export "blob" (type $blob (sub resource)))
+  (export "[method]blob.size" (func (param "self" (borrow $blob)) (result u64)))
+  (export "[method]blob.duplicate" (func (param "self" (borrow $blob)) (result (own $blob))))
+  (export "[method]blob.open" (func (param "self" (borrow $blob)) (param "offset" u64)
+    (result (result (own $t) (error string)))))))
+(alias export $blobs "blob" (type $blob))
+(import "knosc:bulk-import/scratch@0.1.0" (instance $scratch
+  (alias outer 1 $blob (type $b)) (export "blob" (type $blob (eq $b)))
+  (export "writer" (type $writer (sub resource)))
+  (export "[method]writer.write" (func (param "self" (borrow $writer)) (param "bytes" (list u8))
+    (result (result (error string)))))
+  (export "create" (func (param "name" string) (result (result (own $writer) (error string)))))
+  (export "finish" (func (param "this" (own $writer)) (result (result (own $blob) (error string)))))))
