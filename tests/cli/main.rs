@@ -13,6 +13,7 @@ mod binary;
 mod changing;
 mod compare;
 mod exit_codes;
+mod failing_disk;
 mod full_disk;
 mod interrupted;
 mod killed;
