@@ -22,7 +22,7 @@ pub(crate) struct ObjectBlob {
 impl ObjectBlob {
     /// Asks how long the object is and what it is, and for none of its bytes.
     pub(crate) async fn open(url: &str) -> Result<Self, BlobSourceError> {
-        let not_found = || BlobSourceError::NotFound { name: url.to_owned() };
+        let not_found = || BlobSourceError::NotFound(url.to_owned());
         let (authority, path) = url
             .strip_prefix("http://")
             .and_then(|rest| rest.split_once('/'))
@@ -87,7 +87,7 @@ impl BlobSource for ObjectBlob {
             let answer = self.ask("GET", &headers).await.map_err(|error| self.failed(&error))?;
             match answer.status {
                 206 if answer.body.len() as u64 == end - offset => Ok(answer.body),
-                412 => Err(BlobSourceError::Changed { name: self.name.clone() }),
+                412 => Err(BlobSourceError::Changed(self.name.clone())),
                 status => Err(BlobSourceError::Read {
                     name: self.name.clone(),
                     message: format!("the store answered {status}"),

@@ -51,23 +51,14 @@ impl fmt::Debug for dyn BlobSource {
 #[non_exhaustive]
 pub enum BlobSourceError {
     /// There is no such file.
-    #[error("'{name}' does not exist")]
-    NotFound {
-        /// As the caller named it.
-        name: String,
-    },
+    #[error("'{0}' does not exist")]
+    NotFound(String),
     /// A folder, a device, or a path without a file name.
-    #[error("'{name}' is no file")]
-    NotAFile {
-        /// As the caller named it.
-        name: String,
-    },
+    #[error("'{0}' is no file")]
+    NotAFile(String),
     /// Somebody wrote to the file since it was opened.
-    #[error("'{name}' changed while it was being sent")]
-    Changed {
-        /// The file's name.
-        name: String,
-    },
+    #[error("'{0}' changed while it was being sent")]
+    Changed(String),
     /// The storage said something else.
     #[error("'{name}' cannot be read: {message}")]
     Read {
@@ -76,20 +67,6 @@ pub enum BlobSourceError {
         /// What the storage said.
         message: String,
     },
-}
-
-impl BlobSourceError {
-    /// What the caller can do about it.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::NotFound { .. } => "look for the file's name, and whether the export has run",
-            Self::NotAFile { .. } => "name a file, such as exports/items.xlsx",
-            Self::Changed { .. } => {
-                "wait until the export has written the file whole, then run again"
-            }
-            Self::Read { .. } => "look at the file's permissions and at its disk",
-        }
-    }
 }
 
 /// A file on disk, held open: what is read is one file, and one that was replaced or renamed away counts as changed.
@@ -114,11 +91,11 @@ impl FileBlob {
             .file_name()
             .and_then(|name| name.to_str())
             .and_then(|name| base_name(name).ok())
-            .ok_or_else(|| BlobSourceError::NotAFile { name: named.clone() })?;
+            .ok_or_else(|| BlobSourceError::NotAFile(named.clone()))?;
         // Looked at before it is opened: opening a pipe would wait for its writer.
         let metadata = std::fs::metadata(path).map_err(|error| io_error(&named, &error))?;
         if !metadata.is_file() {
-            return Err(BlobSourceError::NotAFile { name: named });
+            return Err(BlobSourceError::NotAFile(named));
         }
         let file = File::open(path).map_err(|error| io_error(&named, &error))?;
         let metadata = file.metadata().map_err(|error| io_error(&named, &error))?;
@@ -226,7 +203,7 @@ fn stamp(metadata: &Metadata) -> String {
 fn io_error(name: &str, error: &io::Error) -> BlobSourceError {
     let name = name.to_owned();
     match error.kind() {
-        io::ErrorKind::NotFound => BlobSourceError::NotFound { name },
+        io::ErrorKind::NotFound => BlobSourceError::NotFound(name),
         _ => BlobSourceError::Read { name, message: error.to_string() },
     }
 }

@@ -15,6 +15,7 @@ pub enum Secret {
     /// A session that somebody signed in; renewed as long as it has a refresh pair.
     Session(Session),
     /// A user name and a password.
+    #[cfg(feature = "sign-in")]
     SignIn {
         /// The user name or e-mail address.
         username: String,
@@ -29,6 +30,7 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Session(_) => "Secret::Session(…)",
+            #[cfg(feature = "sign-in")]
             Self::SignIn { .. } => "Secret::SignIn(…)",
         })
     }
@@ -47,17 +49,6 @@ pub enum CredentialsError {
     /// The store did not answer; it may later.
     #[error("the credentials cannot be read now: {0}")]
     Unavailable(String),
-}
-
-impl CredentialsError {
-    /// What the caller can do about it.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Missing(_) => "store a session, or a user name and a password, for this tenant",
-            Self::Refused(_) => "store another password or one-time secret for this tenant",
-            Self::Unavailable(_) => "call again when the store of the credentials answers",
-        }
-    }
 }
 
 /// Gives a tenant's secret, and is told what became of it.
@@ -104,7 +95,7 @@ impl Credentials for StaticCredentials {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sign-in"))]
 mod tests {
     use super::*;
 

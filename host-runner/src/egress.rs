@@ -40,6 +40,7 @@ pub enum Denial {
         path: String,
     },
     /// A link that is no address.
+    #[cfg(feature = "account")]
     #[error("a link of Knosc's cannot be read as an address")]
     Link,
     /// A query where Knosc takes none.
@@ -59,6 +60,7 @@ impl Denial {
             Self::Method(_) => "method",
             Self::AmbiguousPath => "ambiguous-path",
             Self::Path { .. } => "path",
+            #[cfg(feature = "account")]
             Self::Link => "link",
             Self::Query { .. } => "query",
         }
@@ -74,6 +76,7 @@ impl Denial {
             Self::Path { .. } => {
                 "allowed are GET /api/job and /api/templates, POST /api/job/<trigger> and the sign-in routes"
             }
+            #[cfg(feature = "account")]
             Self::Link => "give it as it stands in the list of templates",
             Self::Query { .. } => "only GET /api/job takes a query",
         }
@@ -102,6 +105,7 @@ impl Egress {
     /// Says whether the file behind a link of Knosc's own may be asked for: with GET, on the tenant's origin, any plain path.
     ///
     /// For the host alone. A component never asks for more than [`Egress::allows`] says.
+    #[cfg(feature = "account")]
     pub fn allows_link(&self, uri: &Uri) -> Result<(), Denial> {
         same_origin(&self.origin, uri)?;
         // A name may have a space or an umlaut in it, and with them percent signs; what they say stays on this origin.

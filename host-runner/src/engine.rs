@@ -9,6 +9,7 @@ pub(crate) mod ticker;
 use std::borrow::Cow;
 #[cfg(feature = "cache")]
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine};
@@ -23,9 +24,6 @@ const WASM_STACK_BYTES: usize = 512 * 1024;
 
 /// Stack of a whole fiber; host functions get what the component's code does not.
 const FIBER_STACK_BYTES: usize = 2 * 1024 * 1024;
-
-/// A larger file is no component of ours: it has some hundred kilobytes.
-const COMPONENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Where a component comes from.
 #[derive(Clone, Debug)]
@@ -71,7 +69,7 @@ impl RuntimeConfig {
 /// The component, compiled: cheap to clone, and shared by any number of tenants.
 #[derive(Clone, Debug)]
 pub struct Runtime {
-    importer: ImporterPre<CallState>,
+    importer: Arc<ImporterPre<CallState>>,
     from_cache: bool,
 }
 
@@ -97,7 +95,7 @@ impl Runtime {
         ticker::start(&engine).map_err(|error| Error::Component {
             message: format!("no thread for its clock: {error}"),
         })?;
-        Ok(Self { importer, from_cache })
+        Ok(Self { importer: Arc::new(importer), from_cache })
     }
 
     /// Whether the code came from the cache.
@@ -134,11 +132,6 @@ fn compiled(engine: &Engine, config: RuntimeConfig) -> Result<(Component, bool),
         ComponentSource::Bundled => HOSTED_COMPONENT.into(),
         ComponentSource::Bytes(bytes) => bytes.into(),
     };
-    if wasm.len() > COMPONENT_BYTES_MAX {
-        let message =
-            format!("it has {} bytes, at most {COMPONENT_BYTES_MAX} are taken", wasm.len());
-        return Err(Error::Component { message });
-    }
     #[cfg(feature = "cache")]
     let cache = config.cache_dir.and_then(|dir| cache::Cache::open(dir, engine, &wasm));
     #[cfg(feature = "cache")]

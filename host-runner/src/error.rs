@@ -88,34 +88,4 @@ impl Error {
             Self::SignIn(error) => error.advice(),
         }
     }
-
-    /// What the caller can do about it, in a sentence.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Fault(fault) => hint_of(fault.advice()),
-            Self::Trap { .. } | Self::Limit(_) => {
-                "this is a fault of the component, not of the files; the journal says what was sent, and resuming is safe"
-            }
-            Self::Component { .. } => "use the component that came with this version",
-            Self::Journal(error) => error.hint(),
-            Self::Blob(error) => error.hint(),
-            Self::Egress(denial) => denial.hint(),
-            Self::SignIn(error) => error.hint(),
-            Self::Net(error) => error.hint(),
-            Self::Cancelled { .. } => "resume the run with the same journal; nothing is sent twice",
-        }
-    }
-}
-
-const fn hint_of(advice: Advice) -> &'static str {
-    match advice {
-        Advice::CallAgain => "nothing was accepted: make the same call again later",
-        Advice::PollLater => "the job goes on: poll it again later",
-        Advice::SignIn => "sign in again, or ask for the privilege in Knosc",
-        Advice::MendInput => "change the input; the same call would be refused again",
-        Advice::AskOperator => "ask whoever runs this host to allow it",
-        Advice::Decide => {
-            "send nothing again before somebody looked in Knosc whether the file arrived"
-        }
-    }
 }

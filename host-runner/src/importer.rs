@@ -2,11 +2,13 @@
 //!
 //! Decides nothing about what a fault means. After a trap the store is spent, and wasmtime refuses to use it again.
 
+#[cfg(feature = "single-calls")]
+mod single;
+
 use std::fmt;
 use std::sync::Arc;
 
 use knosc_bulk_import::fault::Fault;
-use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
 use knosc_bulk_import::trigger::{Trigger, UnknownTrigger};
@@ -51,12 +53,6 @@ impl<T: HostedView> ImporterPre<T> {
     }
 }
 
-impl<T> Clone for ImporterPre<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
 impl<T> fmt::Debug for ImporterPre<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ImporterPre").finish_non_exhaustive()
@@ -67,43 +63,11 @@ impl<T> fmt::Debug for ImporterPre<T> {
 pub struct Importer(Hosted);
 
 impl Importer {
-    /// Sends one file: at most one accepted request.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] with what Knosc or the file refused; the other cases are the host's. The journal says what was sent.
-    pub async fn upload<T: HostedView>(
-        &self,
-        mut store: impl AsContextMut<Data = T>,
-        trigger: Trigger,
-        source: &Arc<dyn BlobSource>,
-    ) -> Result<JobReport, Error> {
-        begin(&mut store);
-        let blob = give(&mut store, source, 0)?;
-        let lent = Resource::new_borrow(blob.rep());
-        let jobs = self.0.knosc_bulk_import_jobs();
-        let answer = jobs.call_upload(&mut store, &trigger.to_wit(), lent).await;
-        read(&mut store, answer)
-    }
-
-    /// Asks Knosc once for 1 to 50 jobs; answers in the order asked.
-    ///
-    /// # Errors
-    /// As [`Self::upload`].
-    pub async fn poll<T: HostedView>(
-        &self,
-        mut store: impl AsContextMut<Data = T>,
-        jobs: &[Job],
-    ) -> Result<Vec<JobReport>, Error> {
-        begin(&mut store);
-        let asked: Vec<wit::Job> = jobs.iter().map(Job::to_wit).collect();
-        let answer = self.0.knosc_bulk_import_jobs().call_poll(&mut store, &asked).await;
-        read(&mut store, answer)
-    }
-
     /// Sends files in the documented order and watches each to its end; a journal that holds events resumes its run.
     ///
     /// # Errors
-    /// As [`Self::upload`]. A step that did not complete is an outcome in the report, and no error.
+    /// [`Error::Fault`] with what Knosc or the file refused; the other cases are the host's. The journal says what was sent. A step
+    /// that did not complete is an outcome in the report, and no error.
     pub async fn run_ordered<T: HostedView>(
         &self,
         mut store: impl AsContextMut<Data = T>,

@@ -54,6 +54,9 @@
 //! # }
 //! ```
 //!
+//! That is all of the crate without its features, beside `bundled` (the component inside). All of them are in `default`: `account`,
+//! `cache`, `cli`, `hints`, `manifest`, `own-ca`, `platform`, `proxy`, `sign-in`, `single-calls` and `sqlite`, each explained in `Cargo.toml`.
+//!
 //! Hosts that own engine, linker and store leave the runner out: [`host::add_to_linker`] and [`importer::ImporterPre`].
 //!
 //! | layer | modules | may know |
@@ -90,6 +93,8 @@ pub mod tenant;
 mod bindings;
 mod convert;
 mod failpoint;
+#[cfg(feature = "hints")]
+mod hints;
 mod store;
 
 /// A future on the heap, so that the traits of this crate can be used as objects.

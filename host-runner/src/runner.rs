@@ -2,11 +2,13 @@
 //!
 //! Decides nothing about uploads or jobs: that is the component's, and after it the core's run machine.
 
+#[cfg(feature = "single-calls")]
+mod single;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use knosc_bulk_import::fault::Fault;
-use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::protocol::Method;
@@ -15,12 +17,15 @@ use knosc_bulk_import::trigger::Trigger;
 use tokio::sync::{mpsc, watch};
 use wasmtime::Store;
 
+#[cfg(feature = "single-calls")]
+pub use single::UploadInput;
+
 use crate::CancellationToken;
 use crate::blobs::BlobSource;
 use crate::engine::Runtime;
 use crate::error::Error;
 use crate::host::HostedCtx;
-use crate::host::limits::Metered;
+use crate::host::limits::metered;
 use crate::importer::Importer;
 use crate::journal::{Journal, MemoryJournal};
 use crate::progress::Progress;
@@ -65,33 +70,6 @@ impl Default for RunInput {
     }
 }
 
-/// One file, sent and not watched.
-#[derive(Clone, Debug)]
-pub struct UploadInput {
-    /// Where the file goes.
-    pub trigger: Trigger,
-    /// The file.
-    pub blob: Arc<dyn BlobSource>,
-    /// Of this upload alone.
-    pub journal: Arc<dyn Journal>,
-    /// Who is told, if anybody.
-    pub progress: Option<mpsc::Sender<Progress>>,
-    /// Ends the upload at the next safe moment.
-    pub cancel: CancellationToken,
-    /// How long a cancelled upload waits for its answer once its last bytes have left.
-    pub grace: Duration,
-    /// As for a run.
-    pub digest: bool,
-}
-
-impl UploadInput {
-    /// One file, a journal in memory, nobody told.
-    pub fn new(trigger: Trigger, blob: Arc<dyn BlobSource>) -> Self {
-        let RunInput { journal, progress, cancel, grace, digest, .. } = RunInput::default();
-        Self { trigger, blob, journal, progress, cancel, grace, digest }
-    }
-}
-
 /// A runtime and a tenant: what a host keeps, and uses for any number of calls at once.
 #[derive(Clone, Debug)]
 pub struct Runner {
@@ -123,35 +101,6 @@ impl Runner {
         let work = |importer: Importer, store| async move {
             importer.run_ordered(store, steps, policy).await
         };
-        self.call(&input, work).await
-    }
-
-    /// Sends one file: at most one accepted request.
-    ///
-    /// # Errors
-    /// As [`Self::run_ordered`].
-    pub async fn upload(&self, input: UploadInput) -> Result<JobReport, Error> {
-        let UploadInput { trigger, blob, journal, progress, cancel, grace, digest } = input;
-        let steps = vec![(trigger, Arc::clone(&blob))];
-        let policy = Policy::default();
-        let input = RunInput { steps, policy, journal, progress, cancel, grace, digest };
-        let work =
-            |importer: Importer, store| async move { importer.upload(store, trigger, &blob).await };
-        self.call(&input, work).await
-    }
-
-    /// Asks Knosc once for 1 to 50 jobs; answers in the order asked.
-    ///
-    /// # Errors
-    /// [`Error::Fault`] with what Knosc refused; [`Error::Cancelled`]; the other cases are the host's.
-    pub async fn poll(
-        &self,
-        jobs: &[Job],
-        cancel: CancellationToken,
-    ) -> Result<Vec<JobReport>, Error> {
-        // Nothing is sealed by a poll, so that nothing is waited for.
-        let input = RunInput { cancel, grace: Duration::ZERO, ..RunInput::default() };
-        let work = |importer: Importer, store| async move { importer.poll(store, jobs).await };
         self.call(&input, work).await
     }
 
@@ -191,7 +140,7 @@ impl Runner {
                 let importer = self.runtime.importer().instantiate(&mut store).await?;
                 work(importer, store).await
             };
-            Metered::new(calling, busy).await
+            metered(calling, busy).await
         };
         tokio::select! {
             biased;

@@ -2,24 +2,22 @@
 //!
 //! Holds the only copy of the tokens in the process. A refused sign-in is remembered and not repeated: three in a row lock the account.
 
-#[cfg(feature = "one-time-codes")]
+#[cfg(feature = "sign-in")]
 mod one_time;
+#[cfg(feature = "sign-in")]
+mod sign_in;
 mod sign_in_error;
 
 use std::fmt;
 use std::sync::Arc;
 
-use knosc_bulk_import::fault::Fault;
-use knosc_bulk_import::protocol::authenticate::{self, SignIn};
-#[cfg(feature = "one-time-codes")]
-use knosc_bulk_import::protocol::verify_2fa;
 use knosc_bulk_import::protocol::{
     ANSWER_BYTES_MAX, Answer, Method, Request, cookies, token_refresh,
 };
 use knosc_bulk_import::session::Session;
 use tokio::sync::Mutex;
 
-#[cfg(feature = "one-time-codes")]
+#[cfg(feature = "sign-in")]
 pub use one_time::OneTimeError;
 pub use sign_in_error::SignInError;
 
@@ -31,7 +29,7 @@ use crate::net::Client;
 pub struct SessionKeeper {
     client: Client,
     credentials: Arc<dyn Credentials>,
-    #[cfg(feature = "one-time-codes")]
+    #[cfg(feature = "sign-in")]
     clock: Arc<dyn Clock>,
     /// Locked while a session is made, so that everybody else waits for that one instead of making another.
     state: Mutex<State>,
@@ -45,20 +43,21 @@ struct State {
     /// Counts the sessions; whoever found one expired says which.
     generation: u64,
     /// Why no further sign-in is tried.
+    #[cfg(feature = "sign-in")]
     refused: Option<SignInError>,
-    #[cfg(feature = "one-time-codes")]
+    #[cfg(feature = "sign-in")]
     one_time: one_time::OneTime,
 }
 
 impl SessionKeeper {
     /// Keeps a session that does not exist yet; nothing is sent before it is needed.
     pub fn new(client: Client, credentials: Arc<dyn Credentials>, clock: Arc<dyn Clock>) -> Self {
-        #[cfg(not(feature = "one-time-codes"))]
+        #[cfg(not(feature = "sign-in"))]
         drop(clock);
         Self {
             client,
             credentials,
-            #[cfg(feature = "one-time-codes")]
+            #[cfg(feature = "sign-in")]
             clock,
             state: Mutex::default(),
         }
@@ -135,6 +134,7 @@ impl SessionKeeper {
 
     /// Another session than the last one, from what the credentials give now.
     async fn made(&self, state: &mut State) -> Result<Session, SignInError> {
+        #[cfg(feature = "sign-in")]
         if let Some(refused) = &state.refused {
             return Err(refused.clone());
         }
@@ -148,61 +148,10 @@ impl SessionKeeper {
                 state.given = Some(session.clone());
                 Ok(state.adopt(session))
             }
+            #[cfg(feature = "sign-in")]
             Secret::SignIn { username, password, one_time } => {
                 let signed_in = self.sign_in(state, &username, &password, one_time).await;
                 self.remember(state, signed_in).await
-            }
-        }
-    }
-
-    /// Keeps what a sign-in came to, a refusal too.
-    async fn remember(
-        &self,
-        state: &mut State,
-        signed_in: Result<Session, SignInError>,
-    ) -> Result<Session, SignInError> {
-        match signed_in {
-            Ok(session) => {
-                self.credentials.keep(&session).await;
-                Ok(state.adopt(session))
-            }
-            Err(error) => {
-                self.credentials.failed(&error).await;
-                if error.is_final() {
-                    state.refused = Some(error.clone());
-                }
-                Err(error)
-            }
-        }
-    }
-
-    async fn sign_in(
-        &self,
-        state: &mut State,
-        username: &str,
-        password: &str,
-        one_time: Option<String>,
-    ) -> Result<Session, SignInError> {
-        // A code that cannot be made would waste the password step.
-        #[cfg(feature = "one-time-codes")]
-        if let Some(secret) = &one_time {
-            state.one_time.check(secret)?;
-        }
-        let answer = self.ask(&authenticate::request(username, password)).await?;
-        match authenticate::read(&answer).map_err(SignInError::from_fault)? {
-            SignIn::SignedIn(session) => Ok(session),
-            SignIn::FirstSignInRequired => Err(SignInError::FirstSignInRequired),
-            #[cfg(feature = "one-time-codes")]
-            SignIn::OneTimeCodeRequired(first_step) => {
-                let secret = one_time.ok_or(OneTimeError::Missing)?;
-                let code = state.one_time.next(&secret, &*self.clock).await?;
-                let request = verify_2fa::request(username, &code, first_step.as_deref());
-                verify_2fa::read(&self.ask(&request).await?).map_err(SignInError::from_fault)
-            }
-            #[cfg(not(feature = "one-time-codes"))]
-            SignIn::OneTimeCodeRequired(_) => {
-                _ = (state, one_time);
-                Err(SignInError::SecondFactor)
             }
         }
     }
@@ -223,14 +172,5 @@ impl State {
 impl fmt::Debug for SessionKeeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionKeeper").field("client", &self.client).finish_non_exhaustive()
-    }
-}
-
-impl SignInError {
-    fn from_fault(fault: Fault) -> Self {
-        match fault {
-            Fault::Transient(_) => Self::Unavailable(fault),
-            fault => Self::Refused(fault),
-        }
     }
 }

@@ -37,7 +37,6 @@ pub struct Tenant(Arc<Inner>);
 
 struct Inner {
     name: String,
-    origin: Origin,
     client: Client,
     sessions: Arc<SessionKeeper>,
     egress: Egress,
@@ -65,7 +64,6 @@ impl Tenant {
         let egress = Egress::knosc(&origin);
         Ok(Self(Arc::new(Inner {
             name,
-            origin,
             client,
             sessions: Arc::new(keeper),
             egress,
@@ -81,7 +79,7 @@ impl Tenant {
 
     /// The one place that its requests go to.
     pub fn origin(&self) -> &Origin {
-        &self.0.origin
+        self.0.client.origin()
     }
 
     /// The client of that place.
@@ -112,7 +110,7 @@ impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tenant")
             .field("name", &self.0.name)
-            .field("origin", &self.0.origin.to_string())
+            .field("origin", &self.origin().to_string())
             .finish_non_exhaustive()
     }
 }

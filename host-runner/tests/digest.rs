@@ -50,7 +50,7 @@ impl Journal for DigestJournal {
 
     fn digest(&self, step: usize, sha256: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
         self.heard.lock().unwrap().push((step, sha256, self.events.events().len()));
-        let full = JournalError::Write { message: "the disk is full".to_owned() };
+        let full = JournalError::Write("the disk is full".to_owned());
         let answer = if self.fails { Err(full) } else { Ok(()) };
         Box::pin(std::future::ready(answer))
     }

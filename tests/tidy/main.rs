@@ -13,6 +13,7 @@
 
 mod documents;
 mod rules;
+mod small;
 mod source;
 mod tree;
 

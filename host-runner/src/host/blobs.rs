@@ -24,24 +24,39 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 /// One chunk is read while another one is sent.
 const CHUNKS_AHEAD: usize = 1;
 
-/// A handle on a file.
+/// A handle on a file, as it was when the handle was made.
 #[allow(
     unreachable_pub,
     reason = "the generated bindings name it publicly in their own private module"
 )]
-pub struct Blob(Given);
-
-/// A file as it was when its handle was made.
 #[derive(Clone)]
-struct Given {
+pub struct Blob {
     source: Arc<dyn BlobSource>,
     version: String,
     step: usize,
 }
 
-impl Given {
-    /// The content from `offset` on, and whether all of it was given away yet.
-    fn read_from(
+impl Blob {
+    /// A handle on a file as it is now.
+    pub(crate) fn new(source: Arc<dyn BlobSource>, step: usize) -> Result<Self, BlobSourceError> {
+        let version = source.version()?;
+        Ok(Self { source, version, step })
+    }
+
+    /// The file.
+    #[cfg(feature = "platform")]
+    pub(crate) fn source(&self) -> Arc<dyn BlobSource> {
+        Arc::clone(&self.source)
+    }
+
+    /// Its content from `offset` on; the message is for people, and names no path.
+    #[cfg(feature = "platform")]
+    pub(crate) fn read_from(&self, offset: u64) -> Result<DynInputStream, String> {
+        self.open(offset, None, None).map(|(stream, _)| stream)
+    }
+
+    /// Its content from `offset` on, and whether all of it was given away yet.
+    fn open(
         &self,
         offset: u64,
         digester: Option<Digester>,
@@ -72,34 +87,9 @@ impl Given {
     }
 }
 
-impl Blob {
-    /// A handle on a file as it is now.
-    pub(crate) fn new(source: Arc<dyn BlobSource>, step: usize) -> Result<Self, BlobSourceError> {
-        let version = source.version()?;
-        Ok(Self(Given { source, version, step }))
-    }
-
-    /// The file.
-    #[cfg(feature = "platform")]
-    pub(crate) fn source(&self) -> Arc<dyn BlobSource> {
-        Arc::clone(&self.0.source)
-    }
-
-    /// Another handle on the same file.
-    pub(crate) fn twin(&self) -> Self {
-        Self(self.0.clone())
-    }
-
-    /// Its content from `offset` on; the message is for people, and names no path.
-    #[cfg(feature = "platform")]
-    pub(crate) fn read_from(&self, offset: u64) -> Result<DynInputStream, String> {
-        self.0.read_from(offset, None, None).map(|(stream, _)| stream)
-    }
-}
-
 /// A file whose content was asked for.
 pub(super) struct Opened {
-    file: Given,
+    file: Blob,
     /// Whether the component was given every byte.
     is_given: Arc<AtomicBool>,
     /// Of what was read; none where that did not begin at the start, or nobody wants to know.
@@ -135,15 +125,15 @@ impl Host for HostedCtxView<'_> {}
 
 impl HostBlob for HostedCtxView<'_> {
     async fn name(&mut self, blob: Resource<Blob>) -> wasmtime::Result<String> {
-        Ok(self.table.get(&blob)?.0.source.name().to_owned())
+        Ok(self.table.get(&blob)?.source.name().to_owned())
     }
 
     async fn size(&mut self, blob: Resource<Blob>) -> wasmtime::Result<u64> {
-        Ok(self.table.get(&blob)?.0.source.size())
+        Ok(self.table.get(&blob)?.source.size())
     }
 
     async fn duplicate(&mut self, blob: Resource<Blob>) -> wasmtime::Result<Resource<Blob>> {
-        let twin = self.table.get(&blob)?.twin();
+        let twin = self.table.get(&blob)?.clone();
         Ok(self.table.push(twin)?)
     }
 
@@ -152,10 +142,10 @@ impl HostBlob for HostedCtxView<'_> {
         blob: Resource<Blob>,
         offset: u64,
     ) -> wasmtime::Result<Result<Resource<DynInputStream>, String>> {
-        let file = self.table.get(&blob)?.0.clone();
+        let file = self.table.get(&blob)?.clone();
         let (digester, digest) =
             (offset == 0 && self.ctx.wants_digest(file.step)).then(Digester::new).unzip();
-        match file.read_from(offset, digester, self.ctx.progress.clone()) {
+        match file.open(offset, digester, self.ctx.progress.clone()) {
             Ok((stream, is_given)) => {
                 self.ctx.opened = Some(Opened { file, is_given, digest });
                 Ok(Ok(self.table.push(stream)?))
@@ -179,7 +169,7 @@ type Chunk = Result<Bytes, Broken>;
 
 /// Reads ahead until the file's end, its listener's end, or an error.
 struct Reader {
-    file: Given,
+    file: Blob,
     offset: u64,
     chunks: mpsc::Sender<Chunk>,
     digester: Option<Digester>,

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{HeaderName, HeaderValue, SET_COOKIE};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use knosc_bulk_import::protocol;
@@ -16,7 +16,7 @@ use wasmtime_wasi_http::{
     WasiHttpHooks,
 };
 
-use crate::net::{InBody, NetError, OutBody, SentBytes, UploadMeter};
+use crate::net::{InBody, NetError, OutBody, SentBytes, UploadMeter, declared_length};
 use crate::tenant::Tenant;
 
 /// Requests of one store at a time. The component makes one; more is a mistake.
@@ -47,7 +47,7 @@ type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<()>> + Se
 
 /// The requests of one store.
 pub(super) struct Hooks {
-    tenant: Tenant,
+    pub(super) tenant: Tenant,
     /// Of the session that the last request carried.
     generation: Arc<AtomicU64>,
     slots: Arc<Semaphore>,
@@ -72,33 +72,25 @@ impl Hooks {
     }
 
     /// Everything that can be refused before a connection is thought of.
-    fn admit(&mut self, request: Request<WasiBody>) -> Result<Exchange> {
+    fn admit(&mut self, request: &Request<WasiBody>) -> Result<Admitted> {
         self.tenant.egress().allows(request.method(), request.uri()).map_err(|denial| {
             tracing::warn!(rule = denial.rule(), "a request of the component was denied");
             Error::HttpRequestDenied
         })?;
-        let method = match *request.method() {
-            Method::GET => protocol::Method::Get,
-            Method::POST => protocol::Method::Post,
-            _ => return Err(Error::HttpRequestDenied),
-        };
-        let length = content_length(&request)?;
+        // That it is as long as it says is the client's to see.
+        let length = declared_length(request).ok_or(Error::HttpRequestLengthRequired)?;
         let permit = Arc::clone(&self.slots).try_acquire_owned();
         let permit = permit.map_err(|_| Error::ConnectionLimitReached)?;
         let meter = UploadMeter::new();
-        if method == protocol::Method::Post {
+        let method = if request.method() == Method::POST {
             self.upload = Some((meter.clone(), length));
-        }
-        let generation = Arc::clone(&self.generation);
-        Ok(Exchange {
-            tenant: self.tenant.clone(),
-            generation,
-            method,
-            length,
-            meter,
-            permit,
-            request,
-        })
+            protocol::Method::Post
+        } else if length == 0 {
+            protocol::Method::Get
+        } else {
+            return Err(Error::HttpRequestBodySize(Some(0)));
+        };
+        Ok(Admitted { method, length, meter, permit })
     }
 }
 
@@ -113,9 +105,10 @@ impl WasiHttpHooks for Hooks {
         _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        let admitted = self.admit(request);
+        let admitted = self.admit(&request);
+        let (tenant, generation) = (self.tenant.clone(), Arc::clone(&self.generation));
         Box::new(async move {
-            let answer = admitted?.send().await?;
+            let answer = admitted?.send(request, &tenant, &generation).await?;
             let nothing_more: Box<dyn Future<Output = Result<()>> + Send> =
                 Box::new(async { Ok(()) });
             Ok((answer, nothing_more))
@@ -123,23 +116,25 @@ impl WasiHttpHooks for Hooks {
     }
 }
 
-/// One admitted request.
-struct Exchange {
-    tenant: Tenant,
-    generation: Arc<AtomicU64>,
+/// What is known of a request that may leave.
+struct Admitted {
     method: protocol::Method,
     length: u64,
     meter: UploadMeter,
     permit: OwnedSemaphorePermit,
-    request: Request<WasiBody>,
 }
 
-impl Exchange {
-    async fn send(self) -> Result<Response<WasiBody>> {
-        let (mut head, body) = self.request.into_parts();
-        match self.tenant.sessions().headers(self.method).await {
-            Ok((generation, headers)) => {
-                self.generation.store(generation, Ordering::Release);
+impl Admitted {
+    async fn send(
+        self,
+        request: Request<WasiBody>,
+        tenant: &Tenant,
+        generation: &AtomicU64,
+    ) -> Result<Response<WasiBody>> {
+        let (mut head, body) = request.into_parts();
+        match tenant.sessions().headers(self.method).await {
+            Ok((current, headers)) => {
+                generation.store(current, Ordering::Release);
                 for (name, value) in headers {
                     let mut value =
                         HeaderValue::try_from(value).map_err(|_| Error::ConfigurationError)?;
@@ -150,12 +145,8 @@ impl Exchange {
             // Knosc then answers 401, which says what is wrong better than any code of wasi-http.
             Err(error) => tracing::warn!(%error, "a request leaves without a session"),
         }
-        let authority = HeaderValue::try_from(self.tenant.origin().authority());
-        head.headers.insert(HOST, authority.map_err(|_| Error::ConfigurationError)?);
-        // That it is as long as it said is the client's to see.
-        let body = OutBody::new(body.map_err(Into::into));
-        let request = Request::from_parts(head, body);
-        let answer = self.tenant.client().send(request, Some(self.meter.clone())).await;
+        let request = Request::from_parts(head, OutBody::new(body.map_err(Into::into)));
+        let answer = tenant.client().send(request, Some(self.meter.clone())).await;
         let handed_over = self.meter.body_bytes_max();
         let answer = answer.map_err(|error| upload_error(&error, handed_over, self.length))?;
         let (mut head, body) = answer.into_parts();
@@ -185,18 +176,6 @@ pub(crate) fn is_forbidden(name: &HeaderName) -> bool {
         || FORBIDDEN_PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix))
 }
 
-/// A POST says how long it is, so that a cut one cannot look whole; a GET has no body.
-fn content_length(request: &Request<WasiBody>) -> Result<u64> {
-    let value = request.headers().get(CONTENT_LENGTH);
-    let length = value.map(|value| value.to_str().ok().and_then(|value| value.parse().ok()));
-    match (request.method() == Method::POST, length) {
-        (true, None) | (_, Some(None)) => Err(Error::HttpRequestLengthRequired),
-        (true, Some(Some(length))) => Ok(length),
-        (false, None | Some(Some(0))) => Ok(0),
-        (false, Some(Some(_))) => Err(Error::HttpRequestBodySize(Some(0))),
-    }
-}
-
 /// Line end behind the closing boundary: a server that acts on the boundary itself has the file without these bytes.
 const LAST_LINE_END_BYTES: u64 = 2;
 
@@ -215,14 +194,14 @@ pub(crate) fn error_code(error: &NetError) -> Error {
         NetError::Denied { .. } => Error::HttpRequestDenied,
         NetError::Configuration { .. } => Error::ConfigurationError,
         NetError::Dns { .. } => Error::DnsError { rcode: None, info_code: None },
-        NetError::Connect { .. } => Error::ConnectionRefused,
+        NetError::Connect(_) => Error::ConnectionRefused,
         NetError::ConnectTimeout | NetError::TlsTimeout => Error::ConnectionTimeout,
-        NetError::Tls { .. } => Error::TlsProtocolError,
-        NetError::UntrustedCertificate { .. } => Error::TlsCertificateError,
-        NetError::Proxy { .. } => Error::DestinationUnavailable,
+        NetError::Tls(_) => Error::TlsProtocolError,
+        NetError::UntrustedCertificate(_) => Error::TlsCertificateError,
+        NetError::Proxy(_) => Error::DestinationUnavailable,
         _ if error.sent() == SentBytes::Nothing => Error::DestinationUnavailable,
-        NetError::WriteStall { .. } => Error::ConnectionWriteTimeout,
-        NetError::AnswerTimeout { .. } => Error::HttpResponseTimeout,
+        NetError::WriteStall(_) => Error::ConnectionWriteTimeout,
+        NetError::AnswerTimeout(_) => Error::HttpResponseTimeout,
         NetError::BodyIdle => Error::ConnectionReadTimeout,
         NetError::Protocol { .. } => Error::HttpProtocolError,
         NetError::AnswerTooLarge => Error::HttpResponseHeaderSectionSize(None),
@@ -261,7 +240,7 @@ mod tests {
                 "{handed_over}: the boundary left"
             );
         }
-        let refused = NetError::Connect { message: String::new() };
+        let refused = NetError::Connect(String::new());
         assert!(matches!(upload_error(&refused, 0, 9), Error::ConnectionRefused));
     }
 }

@@ -68,7 +68,7 @@ impl HostedCtx {
         if !opened.is_unchanged() || (expected.is_some() && digest != expected) {
             let name = opened.name().to_owned();
             let said = "the file changed while it was being sent";
-            return self.stop(BlobSourceError::Changed { name }, said);
+            return self.stop(BlobSourceError::Changed(name), said);
         }
         let Some(sha256) = digest else { return Ok(()) };
         match self.journal.digest(step, sha256).await {

@@ -2,11 +2,9 @@
 //!
 //! Sums over the whole store; wasmtime's own limiter counts each memory for itself.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
@@ -63,7 +61,7 @@ impl Limits {
         self.memory_bytes
     }
 
-    /// The clock of computing time, to be wound by [`Metered`].
+    /// The clock of computing time, to be wound by [`metered`].
     pub(crate) fn busy(&self) -> Arc<Busy> {
         Arc::clone(&self.busy)
     }
@@ -150,7 +148,7 @@ fn thread_micros() -> u64 {
 }
 
 impl Busy {
-    /// The computing time until now; asked within a poll of [`Metered`].
+    /// The computing time until now; asked within a poll of [`metered`].
     #[cfg(feature = "platform")]
     pub(crate) fn so_far(&self) -> Duration {
         Duration::from_micros(self.micros())
@@ -162,36 +160,25 @@ impl Busy {
         Duration::from_micros(self.ended.load(Ordering::Relaxed))
     }
 
-    /// Only meaningful within a poll of [`Metered`], which is where the engine asks.
+    /// Only meaningful within a poll of [`metered`], which is where the engine asks.
     fn micros(&self) -> u64 {
         let running = thread_micros().saturating_sub(self.since.load(Ordering::Relaxed));
         self.ended.load(Ordering::Relaxed).saturating_add(running)
     }
 }
 
-/// A call whose computing time is counted: the time within its polls, since waiting happens between them.
-pub(crate) struct Metered<F> {
-    call: Pin<Box<F>>,
-    busy: Arc<Busy>,
-}
-
-impl<F> Metered<F> {
-    pub(crate) fn new(call: F, busy: Arc<Busy>) -> Self {
-        Self { call: Box::pin(call), busy }
-    }
-}
-
-impl<F: Future> Future for Metered<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+/// Makes a call and counts its computing time: the time within its polls, since waiting happens between them.
+pub(crate) async fn metered<F: Future>(call: F, busy: Arc<Busy>) -> F::Output {
+    let mut call = Box::pin(call);
+    poll_fn(|context| {
         let began = thread_micros();
-        self.busy.since.store(began, Ordering::Relaxed);
-        let polled = self.call.as_mut().poll(context);
+        busy.since.store(began, Ordering::Relaxed);
+        let polled = call.as_mut().poll(context);
         let took = thread_micros().saturating_sub(began);
-        self.busy.ended.fetch_add(took, Ordering::Relaxed);
+        busy.ended.fetch_add(took, Ordering::Relaxed);
         polled
-    }
+    })
+    .await
 }
 
 #[cfg(test)]
@@ -216,7 +203,7 @@ mod tests {
     async fn waiting_is_free_and_computing_is_not() {
         let busy = Arc::new(Busy::default());
         let waits = tokio::time::sleep(Duration::from_millis(30));
-        Metered::new(waits, Arc::clone(&busy)).await;
+        metered(waits, Arc::clone(&busy)).await;
         let waited = busy.ended.load(Ordering::Relaxed);
         assert!(waited < 20_000, "{waited} µs were counted for waiting");
         let computes = async {
@@ -224,7 +211,7 @@ mod tests {
                 std::hint::spin_loop();
             }
         };
-        Metered::new(computes, Arc::clone(&busy)).await;
+        metered(computes, Arc::clone(&busy)).await;
         assert!(busy.ended.load(Ordering::Relaxed) >= waited + 30_000);
     }
 }

@@ -57,7 +57,6 @@ use crate::tenant::Tenant;
 pub struct HostedCtx {
     http: WasiHttpCtx,
     hooks: Hooks,
-    tenant: Tenant,
     journal: Arc<dyn Journal>,
     progress: Option<mpsc::Sender<Progress>>,
     digest: bool,
@@ -78,8 +77,7 @@ impl HostedCtx {
         http.set_field_size_limit(limits::FIELD_BYTES_MAX);
         Self {
             http,
-            hooks: Hooks::new(tenant.clone()),
-            tenant,
+            hooks: Hooks::new(tenant),
             journal,
             progress: None,
             digest: true,
@@ -135,7 +133,7 @@ impl HostedCtx {
 
 impl fmt::Debug for HostedCtx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HostedCtx").field("tenant", &self.tenant).finish_non_exhaustive()
+        f.debug_struct("HostedCtx").field("tenant", &self.hooks.tenant).finish_non_exhaustive()
     }
 }
 

@@ -8,11 +8,11 @@ use crate::progress::{Progress, tell};
 
 impl Host for HostedCtxView<'_> {
     async fn origin(&mut self) -> wasmtime::Result<String> {
-        Ok(self.ctx.tenant.origin().to_string())
+        Ok(self.ctx.hooks.tenant.origin().to_string())
     }
 
     async fn renew_session(&mut self) -> wasmtime::Result<bool> {
-        let renewed = self.ctx.tenant.sessions().renew(self.ctx.hooks.generation()).await;
+        let renewed = self.ctx.hooks.tenant.sessions().renew(self.ctx.hooks.generation()).await;
         if renewed {
             tell(self.ctx.progress.as_ref(), Progress::SessionRenewed);
         }

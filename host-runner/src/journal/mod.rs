@@ -46,36 +46,14 @@ impl fmt::Debug for dyn Journal {
 #[non_exhaustive]
 pub enum JournalError {
     /// Another process works on this run.
-    #[error("the journal is in use: {message}")]
-    Locked {
-        /// By whom, where it is known.
-        message: String,
-    },
+    #[error("the journal is in use: {0}")]
+    Locked(String),
     /// The events cannot be read.
-    #[error("the journal cannot be read: {message}")]
-    Read {
-        /// What the storage said.
-        message: String,
-    },
+    #[error("the journal cannot be read: {0}")]
+    Read(String),
     /// The event cannot be made durable.
-    #[error("the journal cannot be written: {message}")]
-    Write {
-        /// What the storage said.
-        message: String,
-    },
-}
-
-impl JournalError {
-    /// What the caller can do about it.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Locked { .. } => "wait for the other process, or end it; a run has one writer",
-            Self::Read { .. } => "nothing was sent; look at the journal file and its permissions",
-            Self::Write { .. } => {
-                "nothing is sent without a journal; free space on its disk, then resume the run"
-            }
-        }
-    }
+    #[error("the journal cannot be written: {0}")]
+    Write(String),
 }
 
 /// A journal that lives as long as its process: for tests, and for embedders that keep the report instead.

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::protocol::{self, Answer};
 
-use super::body::{Exact, answered};
+use super::body::{answered, exact};
 use super::config::{ClientConfig, Timeouts};
 use super::connect::Connector;
 use super::connection::{Connection, IdleSlot};
@@ -139,7 +139,11 @@ impl Inner {
         meter: &UploadMeter,
     ) -> Result<Response<InBody>, NetError> {
         egress::same_origin(&self.origin, request.uri())?;
-        let length = declared_length(&request)?;
+        let length = declared_length(&request).ok_or_else(|| NetError::Denied {
+            rule: "content-length",
+            message: "a request needs exactly one Content-Length".to_owned(),
+            hint: "send the length of the whole body, and no Transfer-Encoding",
+        })?;
         let (mut head, body) = request.into_parts();
         self.prepare(&mut head, length)?;
         let is_read = head.method == http::Method::GET && length == 0;
@@ -147,8 +151,7 @@ impl Inner {
             && let Some(mut kept) = self.idle.take()
             && kept.is_ready().await
         {
-            let nothing = Exact::new(OutBody::default(), 0);
-            let request = Request::from_parts(head.clone(), nothing);
+            let request = Request::from_parts(head.clone(), OutBody::default());
             match kept.send(request, 0, &self.timeouts).await {
                 Ok(answer) => return Ok(self.received(answer, kept, is_read)),
                 // The server had closed it while it waited: nothing was answered, and a GET changes nothing.
@@ -156,7 +159,7 @@ impl Inner {
                 Err(error) => return Err(error),
             }
         }
-        let request = Request::from_parts(head, Exact::new(body, length));
+        let request = Request::from_parts(head, exact(body, length));
         let stream = self.connector.connect().await?;
         let mut connection = Connection::open(stream, meter.clone(), &self.timeouts).await?;
         let answer = connection.send(request, length, &self.timeouts).await?;
@@ -191,9 +194,9 @@ impl Inner {
 }
 
 /// The length of a request's body, said once and without doubt.
-fn declared_length(request: &Request<OutBody>) -> Result<u64, NetError> {
+pub(crate) fn declared_length<B: Body>(request: &Request<B>) -> Option<u64> {
     let mut lengths = request.headers().get_all(CONTENT_LENGTH).iter();
-    let declared = match (lengths.next(), lengths.next()) {
+    match (lengths.next(), lengths.next()) {
         _ if request.headers().contains_key(TRANSFER_ENCODING) => None,
         // A GET has no body; one that gave bytes all the same would fail.
         (None, _) if request.method() == http::Method::GET => Some(0),
@@ -204,12 +207,7 @@ fn declared_length(request: &Request<OutBody>) -> Result<u64, NetError> {
             .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|text| text.parse().ok()),
         (Some(_), Some(_)) => None,
-    };
-    declared.ok_or(NetError::Denied {
-        rule: "content-length",
-        message: "a request needs exactly one Content-Length".to_owned(),
-        hint: "send the length of the whole body, and no Transfer-Encoding",
-    })
+    }
 }
 
 const fn unsendable() -> NetError {

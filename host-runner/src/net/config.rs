@@ -2,6 +2,7 @@
 //!
 //! Values only; nothing is read or checked before a client is made.
 
+#[cfg(feature = "own-ca")]
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::proxy::ProxyConfig;
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
     /// PEM files of certificate authorities that are trusted besides the system's.
+    #[cfg(feature = "own-ca")]
     pub ca_files: Vec<PathBuf>,
     /// The company's proxy.
     #[cfg(feature = "proxy")]
@@ -27,6 +29,7 @@ pub struct ClientConfig {
 impl Default for ClientConfig {
     fn default() -> Self {
         Self {
+            #[cfg(feature = "own-ca")]
             ca_files: Vec::new(),
             #[cfg(feature = "proxy")]
             proxy: ProxyConfig::default(),

@@ -15,6 +15,8 @@ use tokio_rustls::TlsConnector;
 
 use super::config::{ClientConfig, Timeouts};
 use super::error::NetError;
+#[cfg(feature = "own-ca")]
+use super::own_ca;
 #[cfg(feature = "proxy")]
 use super::proxy::Proxy;
 use super::{resolve, tls};
@@ -46,8 +48,10 @@ impl Connector {
             let name = ServerName::try_from(host).map_err(|error| {
                 NetError::configuration(error.to_string(), "check the host in the base URL")
             })?;
-            let trusted = tls::trusting(&config.ca_files)?;
-            Some((TlsConnector::from(Arc::new(trusted)), name))
+            let roots = tls::system();
+            #[cfg(feature = "own-ca")]
+            let roots = own_ca::added(roots, &config.ca_files)?;
+            Some((TlsConnector::from(Arc::new(tls::trusting(roots)?)), name))
         } else {
             None
         };
@@ -117,7 +121,7 @@ async fn dial(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Ne
         let share = end.saturating_duration_since(Instant::now()) / left;
         last = match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => NetError::Connect { message: format!("{address}: {error}") },
+            Ok(Err(error)) => NetError::Connect(format!("{address}: {error}")),
             Err(_) => NetError::ConnectTimeout,
         };
     }

@@ -9,9 +9,9 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::task::AbortHandle;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::body::Exact;
+use super::OutBody;
 use super::config::Timeouts;
 use super::connect::Stream;
 use super::error::{NetError, SentBytes};
@@ -29,20 +29,12 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// An open connection. Dropping it closes the socket, whatever is on the way.
 pub(super) struct Connection {
-    sender: SendRequest<Exact>,
+    sender: SendRequest<OutBody>,
     meter: UploadMeter,
     /// Bytes of answers to earlier requests.
     read_before: u64,
-    _task: Task,
-}
-
-/// Ends the task that drives a connection.
-struct Task(AbortHandle);
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    /// Drives the connection.
+    _task: AbortOnDropHandle<()>,
 }
 
 impl Connection {
@@ -63,8 +55,8 @@ impl Connection {
             message: error.to_string(),
         })?;
         // The request's own future tells what went wrong; the task has nobody else to tell.
-        let task = tokio::spawn(async move { _ = driver.await });
-        Ok(Self { sender, meter, read_before: 0, _task: Task(task.abort_handle()) })
+        let task = AbortOnDropHandle::new(tokio::spawn(async move { _ = driver.await }));
+        Ok(Self { sender, meter, read_before: 0, _task: task })
     }
 
     /// Whether the connection can take another request.
@@ -84,7 +76,7 @@ impl Connection {
     /// Sends one request and waits for the answer's head.
     pub(super) async fn send(
         &mut self,
-        request: Request<Exact>,
+        request: Request<OutBody>,
         length: u64,
         timeouts: &Timeouts,
     ) -> Result<Response<Incoming>, NetError> {
@@ -93,7 +85,7 @@ impl Connection {
         tokio::select! {
             answer = answer => answer.map_err(|error| self.explain(&error)),
             () = answer_overdue(&self.meter, length, timeouts.first_answer) => {
-                Err(NetError::AnswerTimeout { sent: self.sent() })
+                Err(NetError::AnswerTimeout(self.sent()))
             }
         }
     }
@@ -107,9 +99,9 @@ impl Connection {
         let sent = self.sent();
         // What hyper calls the user is our side: the body of the request.
         if error.is_user() || error.is_body_write_aborted() {
-            NetError::Body { sent }
+            NetError::Body(sent)
         } else if self.meter.is_stalled() {
-            NetError::WriteStall { sent }
+            NetError::WriteStall(sent)
         } else if error.is_parse() && self.answer_bytes() >= HEAD_BYTES_MAX as u64 {
             NetError::AnswerTooLarge
         } else {

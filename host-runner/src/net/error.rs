@@ -46,47 +46,29 @@ pub enum NetError {
         message: String,
     },
     /// Refused or unreachable.
-    #[error("no connection: {message}")]
-    Connect {
-        /// What the system said.
-        message: String,
-    },
+    #[error("no connection: {0}")]
+    Connect(String),
     /// Nobody took the connection in time.
     #[error("no connection in time")]
     ConnectTimeout,
     /// The TLS handshake failed, not because of the certificate.
-    #[error("no secure connection: {message}")]
-    Tls {
-        /// What the TLS library said.
-        message: String,
-    },
+    #[error("no secure connection: {0}")]
+    Tls(String),
     /// The server's certificate is not trusted.
-    #[error("the server's certificate is not trusted: {message}")]
-    UntrustedCertificate {
-        /// What the TLS library said.
-        message: String,
-    },
+    #[error("the server's certificate is not trusted: {0}")]
+    UntrustedCertificate(String),
     /// The TLS handshake did not end in time.
     #[error("no secure connection in time")]
     TlsTimeout,
     /// The proxy refused, or does not speak HTTP.
-    #[error("the proxy did not connect: {message}")]
-    Proxy {
-        /// What it answered; never the credentials.
-        message: String,
-    },
+    #[error("the proxy did not connect: {0}")]
+    Proxy(String),
     /// The server took no byte for too long.
     #[error("the server stopped taking bytes")]
-    WriteStall {
-        /// Whether anything had left.
-        sent: SentBytes,
-    },
+    WriteStall(SentBytes),
     /// The request had left whole, and no answer came in time.
     #[error("no answer in time")]
-    AnswerTimeout {
-        /// Whether anything had left.
-        sent: SentBytes,
-    },
+    AnswerTimeout(SentBytes),
     /// The answer's body stopped coming.
     #[error("the answer stopped in the middle")]
     BodyIdle,
@@ -111,10 +93,7 @@ pub enum NetError {
     AnswerTooLarge,
     /// The request's own body failed or was shorter than it said.
     #[error("the request's body failed")]
-    Body {
-        /// Whether anything had left.
-        sent: SentBytes,
-    },
+    Body(SentBytes),
 }
 
 impl NetError {
@@ -124,17 +103,17 @@ impl NetError {
             Self::Denied { .. }
             | Self::Configuration { .. }
             | Self::Dns { .. }
-            | Self::Connect { .. }
+            | Self::Connect(_)
             | Self::ConnectTimeout
-            | Self::Tls { .. }
-            | Self::UntrustedCertificate { .. }
+            | Self::Tls(_)
+            | Self::UntrustedCertificate(_)
             | Self::TlsTimeout
-            | Self::Proxy { .. } => SentBytes::Nothing,
-            Self::WriteStall { sent }
-            | Self::AnswerTimeout { sent }
+            | Self::Proxy(_) => SentBytes::Nothing,
+            Self::WriteStall(sent)
+            | Self::AnswerTimeout(sent)
+            | Self::Body(sent)
             | Self::Closed { sent, .. }
-            | Self::Protocol { sent, .. }
-            | Self::Body { sent } => *sent,
+            | Self::Protocol { sent, .. } => *sent,
             Self::BodyIdle | Self::AnswerTooLarge => SentBytes::Some,
         }
     }
@@ -144,38 +123,10 @@ impl NetError {
         match self {
             Self::Denied { .. }
             | Self::Configuration { .. }
-            | Self::UntrustedCertificate { .. }
-            | Self::Proxy { .. } => Advice::AskOperator,
-            Self::Body { .. } => Advice::MendInput,
+            | Self::UntrustedCertificate(_)
+            | Self::Proxy(_) => Advice::AskOperator,
+            Self::Body(_) => Advice::MendInput,
             _ => Advice::CallAgain,
-        }
-    }
-
-    /// What the caller can do about it.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Denied { hint, .. } | Self::Configuration { hint, .. } => hint,
-            Self::Dns { .. } => {
-                "check the host in the base URL, and that this machine resolves names"
-            }
-            Self::Connect { .. } | Self::ConnectTimeout => {
-                "check that the server is up, and whether this network needs HTTPS_PROXY"
-            }
-            Self::Tls { .. } | Self::TlsTimeout => {
-                "check that the address speaks TLS 1.2 or 1.3, and that nothing between ends it"
-            }
-            Self::UntrustedCertificate { .. } => {
-                "name the certificate authority's PEM file where the certificate is meant to be trusted"
-            }
-            Self::Proxy { .. } => "check HTTPS_PROXY, its user name and password, and NO_PROXY",
-            Self::Body { .. } => "the file changed or cannot be read; start again with a whole one",
-            Self::WriteStall { .. }
-            | Self::AnswerTimeout { .. }
-            | Self::BodyIdle
-            | Self::Closed { .. } => "call again later where nothing can have been accepted",
-            Self::Protocol { .. } | Self::AnswerTooLarge => {
-                "check that the base URL is Knosc's and not another service's"
-            }
         }
     }
 

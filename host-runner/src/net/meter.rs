@@ -22,10 +22,10 @@ pub enum Ended {
 ///
 /// [`body_bytes`](Self::body_bytes) are surely on the socket; [`body_bytes_max`](Self::body_bytes_max) are all that can possibly be.
 /// Whoever needs a proof that something has left asks the first, whoever needs a proof that it has not asks the second.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct UploadMeter(Arc<Shared>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     state: watch::Sender<State>,
     body_max: AtomicU64,
@@ -45,13 +45,7 @@ struct State {
 impl UploadMeter {
     /// Starts at zero. A meter serves one request.
     pub fn new() -> Self {
-        Self(Arc::new(Shared {
-            state: watch::Sender::new(State::default()),
-            body_max: AtomicU64::new(0),
-            total: AtomicU64::new(0),
-            read: AtomicU64::new(0),
-            stalled: AtomicBool::new(false),
-        }))
+        Self::default()
     }
 
     /// Bytes of the body that were written and flushed.
@@ -123,11 +117,5 @@ impl UploadMeter {
             state.ended.get_or_insert(reason);
             first
         });
-    }
-}
-
-impl Default for UploadMeter {
-    fn default() -> Self {
-        Self::new()
     }
 }

@@ -11,6 +11,8 @@ mod connection;
 mod error;
 mod meter;
 mod metered;
+#[cfg(feature = "own-ca")]
+mod own_ca;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod resolve;
@@ -20,6 +22,7 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 
 pub use client::Client;
+pub(crate) use client::declared_length;
 pub use config::{ClientConfig, Timeouts};
 pub use error::{NetError, SentBytes};
 pub use meter::{Ended, UploadMeter};

@@ -135,7 +135,7 @@ impl Proxy {
         tcp: &mut TcpStream,
         origin: &Origin,
     ) -> Result<(), NetError> {
-        let failed = |error: io::Error| NetError::Proxy { message: error.to_string() };
+        let failed = |error: io::Error| NetError::Proxy(error.to_string());
         let target = format!("{}:{}", origin.host(), origin.port());
         let authorization = self
             .authorization
@@ -149,14 +149,14 @@ impl Proxy {
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             if answer.len() >= ANSWER_BYTES_MAX {
-                return Err(NetError::Proxy { message: "its answer is too long".to_owned() });
+                return Err(NetError::Proxy("its answer is too long".to_owned()));
             }
             answer.push(tcp.read_u8().await.map_err(failed)?);
         }
         match status_of(&answer) {
             Some(200..=299) => Ok(()),
-            Some(status) => Err(NetError::Proxy { message: format!("it answered {status}") }),
-            None => Err(NetError::Proxy { message: "its answer is not HTTP".to_owned() }),
+            Some(status) => Err(NetError::Proxy(format!("it answered {status}"))),
+            None => Err(NetError::Proxy("its answer is not HTTP".to_owned())),
         }
     }
 }

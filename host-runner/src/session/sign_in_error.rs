@@ -30,13 +30,9 @@ pub enum SignInError {
     #[error("this user has never signed in and must set a password first")]
     FirstSignInRequired,
     /// The user has a second factor, and there is no code for it.
-    #[cfg(feature = "one-time-codes")]
+    #[cfg(feature = "sign-in")]
     #[error(transparent)]
     OneTime(#[from] super::OneTimeError),
-    /// The user has a second factor, which this host was built without.
-    #[cfg(not(feature = "one-time-codes"))]
-    #[error("this user has a second factor, and this host makes no one-time codes")]
-    SecondFactor,
 }
 
 impl SignInError {
@@ -49,29 +45,6 @@ impl SignInError {
             Self::Net(error) => error.advice(),
             // Every other case needs other credentials.
             _ => Advice::SignIn,
-        }
-    }
-
-    /// What the caller can do about it.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Refused(Fault::PermanentUnauthorized(_)) => {
-                "check user name and password; three failures in a row lock the account, so this process does not try again"
-            }
-            Self::Refused(_) => {
-                "check that the base URL is Knosc's, and whether a proxy answers in its place"
-            }
-            Self::Unavailable(_) => "sign in again later",
-            Self::Net(error) => error.hint(),
-            Self::Credentials(error) => error.hint(),
-            Self::SessionExpired => {
-                "sign in again, and store the new session with its refresh cookies"
-            }
-            Self::FirstSignInRequired => "sign in once with a browser and set a password",
-            #[cfg(feature = "one-time-codes")]
-            Self::OneTime(error) => error.hint(),
-            #[cfg(not(feature = "one-time-codes"))]
-            Self::SecondFactor => "build it with the feature `one-time-codes`, or give a session",
         }
     }
 

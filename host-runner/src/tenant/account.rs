@@ -28,7 +28,7 @@ impl Tenant {
     /// As [`Tenant::templates`]; [`Error::Egress`] for a link to anywhere else, which would get the session.
     pub async fn template(&self, link: &str) -> Result<Vec<u8>, Error> {
         let is_path = link.starts_with('/') && !link.starts_with("//");
-        let address = if is_path { format!("{}{link}", self.0.origin) } else { link.to_owned() };
+        let address = if is_path { format!("{}{link}", self.origin()) } else { link.to_owned() };
         let uri: http::Uri = address.parse().map_err(|_| Denial::Link)?;
         self.0.egress.allows_link(&uri)?;
         let path = uri.path_and_query().ok_or(Denial::Link)?;
@@ -76,7 +76,7 @@ fn unanswered(error: &NetError) -> Fault {
     match error {
         NetError::Denied { .. }
         | NetError::Configuration { .. }
-        | NetError::UntrustedCertificate { .. } => Fault::PermanentDenied(error.to_string()),
+        | NetError::UntrustedCertificate(_) => Fault::PermanentDenied(error.to_string()),
         _ => {
             let sent = match error.sent() {
                 SentBytes::Nothing => Sent::Nothing,

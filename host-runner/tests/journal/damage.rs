@@ -89,7 +89,7 @@ async fn a_full_disk_stops_the_journal_for_good() {
     journal.append(event(0, 0, started(Trigger::ItemMaster))).await.unwrap();
     let error = journal.append(event(1, 0, long)).await.unwrap_err();
     assert!(
-        matches!(&error, JournalError::Write { message } if message.contains("full")),
+        matches!(&error, JournalError::Write(message) if message.contains("full")),
         "{error:?}"
     );
     // What would fit is refused too: nobody knows what is on disk.

@@ -75,7 +75,7 @@ async fn no_answer_counts_from_the_last_byte() {
         stream
     })
     .await;
-    assert!(matches!(error, NetError::AnswerTimeout { sent: SentBytes::Some }), "{error:?}");
+    assert!(matches!(error, NetError::AnswerTimeout(SentBytes::Some)), "{error:?}");
     assert_eq!(meter.body_bytes(), LARGE);
 }
 
@@ -83,7 +83,7 @@ async fn no_answer_counts_from_the_last_byte() {
 async fn a_peer_that_takes_nothing() {
     let timeouts = Timeouts { write_stall: SHORT, ..Timeouts::default() };
     let (error, meter) = fails(Pieces::of(LARGE), timeouts, async |stream| stream).await;
-    assert!(matches!(error, NetError::WriteStall { sent: SentBytes::Some }), "{error:?}");
+    assert!(matches!(error, NetError::WriteStall(SentBytes::Some)), "{error:?}");
     assert!(meter.body_bytes_max() < LARGE);
 }
 

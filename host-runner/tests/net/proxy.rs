@@ -54,10 +54,7 @@ async fn a_proxy_that_refuses_has_sent_nothing_on() {
         let request = templates::request();
         let (answer, ()) = tokio::join!(client.exchange(&request, Vec::new(), 10), peer);
         let error = answer.err().unwrap();
-        assert!(
-            matches!(&error, NetError::Proxy { message } if message.contains(told)),
-            "{error:?}"
-        );
+        assert!(matches!(&error, NetError::Proxy(message) if message.contains(told)), "{error:?}");
         assert_eq!(error.sent(), SentBytes::Nothing);
         assert!(!format!("{error} {error:?} {client:?}").contains("s@fe"), "{error:?}");
     }

@@ -67,6 +67,6 @@ impl BlobSource for RecordedBlob {
     }
 
     fn read_at(&self, _: u64, _: usize) -> BoxFuture<'_, Result<Bytes, BlobSourceError>> {
-        Box::pin(async { Err(BlobSourceError::NotFound { name: self.name.clone() }) })
+        Box::pin(async { Err(BlobSourceError::NotFound(self.name.clone())) })
     }
 }

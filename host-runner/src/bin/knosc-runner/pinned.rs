@@ -37,7 +37,7 @@ impl BlobSource for PinnedBlob {
         if now == self.version {
             return Ok(now);
         }
-        Err(BlobSourceError::Changed { name: self.blob.name().to_owned() })
+        Err(BlobSourceError::Changed(self.blob.name().to_owned()))
     }
 
     fn read_at(

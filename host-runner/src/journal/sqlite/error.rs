@@ -187,12 +187,12 @@ impl From<StoreError> for JournalError {
         let message = error.to_string();
         match error {
             StoreError::Locked { .. } | StoreError::Busy | StoreError::Overtaken => {
-                Self::Locked { message }
+                Self::Locked(message)
             }
             StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::NoRun { .. } => {
-                Self::Read { message }
+                Self::Read(message)
             }
-            _ => Self::Write { message },
+            _ => Self::Write(message),
         }
     }
 }

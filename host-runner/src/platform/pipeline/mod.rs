@@ -47,7 +47,7 @@ use crate::engine::cache::Cache;
 use crate::engine::ticker;
 use crate::error::Error;
 use crate::host::blobs::Blob;
-use crate::host::limits::Metered;
+use crate::host::limits::metered;
 use crate::runner::Runner;
 
 /// The engine that pipelines run in: none of the importer's, so that neither's settings bind the other.
@@ -291,7 +291,7 @@ impl Pipeline {
             };
             tokio::select! {
                 biased;
-                answer = Metered::new(calling, busy) => Some(answer),
+                answer = metered(calling, busy) => Some(answer),
                 () = cancel.cancelled() => None,
                 () = wall.over() => Some(Err(stopped::WallOver.into())),
             }

@@ -142,7 +142,7 @@ impl blobs::HostBlob for PipelineState {
     }
 
     async fn duplicate(&mut self, blob: Resource<Blob>) -> wasmtime::Result<Resource<Blob>> {
-        let twin = self.table.get(&blob)?.twin();
+        let twin = self.table.get(&blob)?.clone();
         Ok(self.table.push(twin)?)
     }
 
