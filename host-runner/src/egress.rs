@@ -43,6 +43,20 @@ pub enum Denial {
     #[cfg(feature = "account")]
     #[error("a link of Knosc's cannot be read as an address")]
     Link,
+    /// An address that is not public, of the host or of one of several addresses of it.
+    #[error("'{host}' has the address {address}, which is not public")]
+    Address {
+        /// The host.
+        host: String,
+        /// Its first address that is denied.
+        address: IpAddr,
+    },
+    /// A body of unknown length, or of two.
+    #[error("a request needs exactly one Content-Length")]
+    Length,
+    /// No request at all.
+    #[error("a header value or the path has a character that HTTP does not allow")]
+    Malformed,
     /// A query where Knosc takes none.
     #[error("{path} takes no query")]
     Query {
@@ -63,22 +77,9 @@ impl Denial {
             #[cfg(feature = "account")]
             Self::Link => "link",
             Self::Query { .. } => "query",
-        }
-    }
-
-    /// What would allow it.
-    pub const fn hint(&self) -> &'static str {
-        match self {
-            Self::Origin { .. } => "a tenant has one origin; another one needs a tenant of its own",
-            Self::UserInfo => "leave the user name and password out; the host adds the session",
-            Self::Method(_) => "the import needs GET and POST alone",
-            Self::AmbiguousPath => "write the path plainly, as in Knosc's documentation",
-            Self::Path { .. } => {
-                "allowed are GET /api/job and /api/templates, POST /api/job/<trigger> and the sign-in routes"
-            }
-            #[cfg(feature = "account")]
-            Self::Link => "give it as it stands in the list of templates",
-            Self::Query { .. } => "only GET /api/job takes a query",
+            Self::Address { .. } => "address",
+            Self::Length => "content-length",
+            Self::Malformed => "request",
         }
     }
 }
@@ -219,6 +220,7 @@ pub fn is_private_network(address: IpAddr) -> bool {
 /// Says whether the address of a company's proxy may be connected to: a public one, one of the company's network, or this machine.
 ///
 /// Whoever starts the host names the proxy. A name that leads to a metadata service or to the host's own network is refused all the same.
+#[cfg(feature = "proxy")]
 pub fn proxy_address_allowed(address: IpAddr) -> bool {
     address_allowed(address, false) || address.is_loopback() || is_private_network(address)
 }

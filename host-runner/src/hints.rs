@@ -6,6 +6,7 @@ use knosc_bulk_import::fault::{Advice, Fault};
 
 use crate::blobs::BlobSourceError;
 use crate::credentials::CredentialsError;
+use crate::egress::Denial;
 use crate::error::Error;
 use crate::journal::JournalError;
 use crate::net::NetError;
@@ -30,11 +31,35 @@ impl Error {
     }
 }
 
+impl Denial {
+    /// What would allow it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Origin { .. } => "a tenant has one origin; another one needs a tenant of its own",
+            Self::UserInfo => "leave the user name and password out; the host adds the session",
+            Self::Method(_) => "the import needs GET and POST alone",
+            Self::AmbiguousPath => "write the path plainly, as in Knosc's documentation",
+            Self::Path { .. } => {
+                "allowed are GET /api/job and /api/templates, POST /api/job/<trigger> and the sign-in routes"
+            }
+            #[cfg(feature = "account")]
+            Self::Link => "give it as it stands in the list of templates",
+            Self::Query { .. } => "only GET /api/job takes a query",
+            Self::Address { .. } => {
+                "only public addresses are connected to; `allow_private` admits a company's own network"
+            }
+            Self::Length => "send the length of the whole body, and no Transfer-Encoding",
+            Self::Malformed => "write the value in visible ASCII characters",
+        }
+    }
+}
+
 impl NetError {
     /// What the caller can do about it.
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Denied { hint, .. } | Self::Configuration { hint, .. } => hint,
+            Self::Denied(denial) => denial.hint(),
+            Self::Configuration { hint, .. } => hint,
             Self::Dns { .. } => {
                 "check the host in the base URL, and that this machine resolves names"
             }

@@ -29,7 +29,6 @@ use crate::net::Client;
 pub struct SessionKeeper {
     client: Client,
     credentials: Arc<dyn Credentials>,
-    #[cfg(feature = "sign-in")]
     clock: Arc<dyn Clock>,
     /// Locked while a session is made, so that everybody else waits for that one instead of making another.
     state: Mutex<State>,
@@ -52,15 +51,12 @@ struct State {
 impl SessionKeeper {
     /// Keeps a session that does not exist yet; nothing is sent before it is needed.
     pub fn new(client: Client, credentials: Arc<dyn Credentials>, clock: Arc<dyn Clock>) -> Self {
-        #[cfg(not(feature = "sign-in"))]
-        drop(clock);
-        Self {
-            client,
-            credentials,
-            #[cfg(feature = "sign-in")]
-            clock,
-            state: Mutex::default(),
-        }
+        Self { client, credentials, clock, state: Mutex::default() }
+    }
+
+    /// The tenant's clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// Gives the headers that a request of this method carries, and which session they are from. Signs in if there is none yet.

@@ -40,8 +40,6 @@ struct Inner {
     client: Client,
     sessions: Arc<SessionKeeper>,
     egress: Egress,
-    #[cfg(feature = "account")]
-    clock: Arc<dyn Clock>,
 }
 
 impl Tenant {
@@ -59,17 +57,10 @@ impl Tenant {
     /// As [`Tenant::new`].
     pub fn with_clock(config: TenantConfig, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let TenantConfig { name, origin, client, credentials } = config;
-        let client = Client::new(&origin, client)?;
-        let keeper = SessionKeeper::new(client.clone(), credentials, Arc::clone(&clock));
+        let client = Client::new(&origin, &client)?;
+        let keeper = SessionKeeper::new(client.clone(), credentials, clock);
         let egress = Egress::knosc(&origin);
-        Ok(Self(Arc::new(Inner {
-            name,
-            client,
-            sessions: Arc::new(keeper),
-            egress,
-            #[cfg(feature = "account")]
-            clock,
-        })))
+        Ok(Self(Arc::new(Inner { name, client, sessions: Arc::new(keeper), egress })))
     }
 
     /// The name for logs and reports.

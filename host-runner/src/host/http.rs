@@ -191,7 +191,7 @@ fn upload_error(error: &NetError, handed_over: u64, length: u64) -> Error {
 /// What the component is told of a failure: the one table of it. Codes that mean "nothing left" are only given where it is so.
 pub(crate) fn error_code(error: &NetError) -> Error {
     match error {
-        NetError::Denied { .. } => Error::HttpRequestDenied,
+        NetError::Denied(_) => Error::HttpRequestDenied,
         NetError::Configuration { .. } => Error::ConfigurationError,
         NetError::Dns { .. } => Error::DnsError { rcode: None, info_code: None },
         NetError::Connect(_) => Error::ConnectionRefused,

@@ -20,7 +20,11 @@ use super::connection::{Connection, IdleSlot};
 use super::error::NetError;
 use super::meter::{Ended, UploadMeter};
 use super::{InBody, OutBody};
-use crate::{egress, failpoint};
+use crate::egress::{Denial, same_origin};
+use crate::failpoint;
+
+/// The `User-Agent` of requests that bring none.
+const OWN_USER_AGENT: &str = concat!("knosc-runner/", env!("CARGO_PKG_VERSION"));
 
 /// Sends requests to one origin. Clones share the connection, and nothing is shared between clients.
 #[derive(Clone)]
@@ -29,7 +33,6 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     origin: Origin,
     host: HeaderValue,
-    user_agent: HeaderValue,
     connector: Connector,
     timeouts: Timeouts,
     idle: IdleSlot,
@@ -40,18 +43,11 @@ impl Client {
     ///
     /// # Errors
     /// [`NetError::Configuration`] for a certificate file or a proxy address that cannot be used.
-    pub fn new(origin: &Origin, config: ClientConfig) -> Result<Self, NetError> {
-        let unfit = |_| {
-            NetError::configuration(
-                "the user agent or the host is no header value".to_owned(),
-                "use visible ASCII characters",
-            )
-        };
-        let connector = Connector::new(origin, &config)?;
+    pub fn new(origin: &Origin, config: &ClientConfig) -> Result<Self, NetError> {
+        let connector = Connector::new(origin, config)?;
         Ok(Self(Arc::new(Inner {
             origin: origin.clone(),
-            host: HeaderValue::try_from(origin.authority()).map_err(unfit)?,
-            user_agent: HeaderValue::try_from(config.user_agent).map_err(unfit)?,
+            host: HeaderValue::try_from(origin.authority()).map_err(|_| Denial::Malformed)?,
             connector,
             timeouts: config.timeouts,
             idle: IdleSlot::default(),
@@ -107,7 +103,7 @@ impl Client {
             builder = builder.header(*name, value);
         }
         let body = OutBody::new(body.map_err(|never| match never {}));
-        let request = builder.body(body).map_err(|_| unsendable())?;
+        let request = builder.body(body).map_err(|_| Denial::Malformed)?;
         let (head, body) = self.send(request, None).await?.into_parts();
         let (body, cut) = read_up_to(body, answer_bytes_max).await;
         let headers = head.headers.iter().map(|(name, value)| {
@@ -138,12 +134,8 @@ impl Inner {
         request: Request<OutBody>,
         meter: &UploadMeter,
     ) -> Result<Response<InBody>, NetError> {
-        egress::same_origin(&self.origin, request.uri())?;
-        let length = declared_length(&request).ok_or_else(|| NetError::Denied {
-            rule: "content-length",
-            message: "a request needs exactly one Content-Length".to_owned(),
-            hint: "send the length of the whole body, and no Transfer-Encoding",
-        })?;
+        same_origin(&self.origin, request.uri())?;
+        let length = declared_length(&request).ok_or(Denial::Length)?;
         let (mut head, body) = request.into_parts();
         self.prepare(&mut head, length)?;
         let is_read = head.method == http::Method::GET && length == 0;
@@ -179,7 +171,7 @@ impl Inner {
 
     /// Turns the absolute URI into what stands on the wire, and sets the headers that are the client's own.
     fn prepare(&self, head: &mut request::Parts, length: u64) -> Result<(), NetError> {
-        let target = head.uri.path_and_query().cloned().ok_or_else(unsendable)?;
+        let target = head.uri.path_and_query().cloned().ok_or(Denial::Malformed)?;
         head.uri = Uri::from(target);
         head.version = http::Version::HTTP_11;
         head.headers.insert(HOST, self.host.clone());
@@ -187,7 +179,7 @@ impl Inner {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         if !head.headers.contains_key(USER_AGENT) {
-            head.headers.insert(USER_AGENT, self.user_agent.clone());
+            head.headers.insert(USER_AGENT, HeaderValue::from_static(OWN_USER_AGENT));
         }
         Ok(())
     }
@@ -207,14 +199,6 @@ pub(crate) fn declared_length<B: Body>(request: &Request<B>) -> Option<u64> {
             .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|text| text.parse().ok()),
         (Some(_), Some(_)) => None,
-    }
-}
-
-const fn unsendable() -> NetError {
-    NetError::Denied {
-        rule: "request",
-        message: String::new(),
-        hint: "a header value or the path has a character that HTTP does not allow",
     }
 }
 

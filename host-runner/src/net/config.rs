@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::proxy::ProxyConfig;
 
 /// How a client connects. The default trusts the system's authorities and uses no proxy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientConfig {
     /// PEM files of certificate authorities that are trusted besides the system's.
     #[cfg(feature = "own-ca")]
@@ -22,22 +22,6 @@ pub struct ClientConfig {
     pub timeouts: Timeouts,
     /// Lets the origin have addresses of a company's own network (RFC 1918, `fc00::/7`). Off: a name that points inwards is refused.
     pub allow_private: bool,
-    /// The `User-Agent` of requests that bring none.
-    pub user_agent: String,
-}
-
-impl Default for ClientConfig {
-    fn default() -> Self {
-        Self {
-            #[cfg(feature = "own-ca")]
-            ca_files: Vec::new(),
-            #[cfg(feature = "proxy")]
-            proxy: ProxyConfig::default(),
-            timeouts: Timeouts::default(),
-            allow_private: false,
-            user_agent: concat!("knosc-runner/", env!("CARGO_PKG_VERSION")).to_owned(),
-        }
-    }
 }
 
 /// How long each phase of an exchange may take. None counts the upload itself: a large file on a slow line is no fault.

@@ -20,15 +20,8 @@ pub enum SentBytes {
 #[non_exhaustive]
 pub enum NetError {
     /// A rule of this host forbids the request or the address.
-    #[error("denied by the rule '{rule}': {message}")]
-    Denied {
-        /// The rule's name.
-        rule: &'static str,
-        /// What it says.
-        message: String,
-        /// What would allow it.
-        hint: &'static str,
-    },
+    #[error("denied by the rule '{}': {}", .0.rule(), .0)]
+    Denied(#[from] Denial),
     /// The client cannot be set up: a certificate file, the proxy's address.
     #[error("{message}")]
     Configuration {
@@ -100,7 +93,7 @@ impl NetError {
     /// Whether anything of the request had left. Never says `Nothing` when it might have.
     pub const fn sent(&self) -> SentBytes {
         match self {
-            Self::Denied { .. }
+            Self::Denied(_)
             | Self::Configuration { .. }
             | Self::Dns { .. }
             | Self::Connect(_)
@@ -121,7 +114,7 @@ impl NetError {
     /// What the caller may do next, for a request that may be made again. Whether an upload may be is for the run to decide.
     pub const fn advice(&self) -> Advice {
         match self {
-            Self::Denied { .. }
+            Self::Denied(_)
             | Self::Configuration { .. }
             | Self::UntrustedCertificate(_)
             | Self::Proxy(_) => Advice::AskOperator,
@@ -142,11 +135,5 @@ impl NetError {
 
     pub(super) const fn configuration(message: String, hint: &'static str) -> Self {
         Self::Configuration { message, hint }
-    }
-}
-
-impl From<Denial> for NetError {
-    fn from(denial: Denial) -> Self {
-        Self::Denied { rule: denial.rule(), message: denial.to_string(), hint: denial.hint() }
     }
 }

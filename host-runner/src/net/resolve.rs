@@ -8,7 +8,7 @@ use std::time::Duration;
 use knosc_bulk_import::origin::Origin;
 
 use super::error::NetError;
-use crate::egress::{address_allowed, is_private_network};
+use crate::egress::{Denial, address_allowed, is_private_network};
 
 /// Finds an origin's addresses, all of them allowed, in the resolver's order.
 pub(super) async fn origin_addresses(
@@ -60,11 +60,7 @@ pub(super) fn vet(
     let denied = addresses.iter().map(SocketAddr::ip).find(|address| !allowed(*address));
     match denied {
         None => Ok(()),
-        Some(address) => Err(NetError::Denied {
-            rule: "address",
-            message: format!("'{}' has the address {address}, which is not public", origin.host()),
-            hint: "only public addresses are connected to; `allow_private` admits a company's own network",
-        }),
+        Some(address) => Err(Denial::Address { host: origin.host().to_owned(), address }.into()),
     }
 }
 

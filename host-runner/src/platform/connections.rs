@@ -62,7 +62,7 @@ impl Connections {
         let mut grants = Vec::with_capacity(spec.egress.len());
         for rule in &spec.egress {
             let unfit = |error: NetError| Error::Net(error);
-            let connected = Client::new(&rule.origin, client(&rule.origin)).map_err(unfit)?;
+            let connected = Client::new(&rule.origin, &client(&rule.origin)).map_err(unfit)?;
             let mut headers = Vec::with_capacity(rule.headers.len());
             for (name, source) in &rule.headers {
                 let mut value = HeaderValue::try_from(source.read()?)

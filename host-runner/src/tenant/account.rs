@@ -19,7 +19,7 @@ impl Tenant {
     /// [`Error::SignIn`] without a session, [`Error::Fault`] for what Knosc refused or did not answer.
     pub async fn templates(&self) -> Result<String, Error> {
         let answer = self.ask(&templates::request()).await?;
-        templates::read(&answer, self.0.clock.now_ms()).map_err(Error::Fault)
+        templates::read(&answer, self.0.sessions.clock().now_ms()).map_err(Error::Fault)
     }
 
     /// Asks for one blank upload file by a link of [`Tenant::templates`]: a path, or an address on the tenant's own origin.
@@ -34,7 +34,7 @@ impl Tenant {
         let path = uri.path_and_query().ok_or(Denial::Link)?;
         let request = templates::file_request(path.as_str());
         let answer = self.ask_for(&request, templates::FILE_BYTES_MAX).await?;
-        templates::read_file(&answer, self.0.clock.now_ms()).map_err(Error::Fault)
+        templates::read_file(&answer, self.0.sessions.clock().now_ms()).map_err(Error::Fault)
     }
 
     /// Ends the session in Knosc and forgets it here.
@@ -48,7 +48,7 @@ impl Tenant {
         if (200..=299).contains(&answer.status) {
             return Ok(());
         }
-        Err(Error::Fault(classify::read_refused(&answer, self.0.clock.now_ms())))
+        Err(Error::Fault(classify::read_refused(&answer, self.0.sessions.clock().now_ms())))
     }
 
     /// Asks with the session; renews it and asks once more where Knosc did not take it.
@@ -74,7 +74,7 @@ impl Tenant {
 /// Small requests may be made again, whatever became of them; a denied one would be denied again.
 fn unanswered(error: &NetError) -> Fault {
     match error {
-        NetError::Denied { .. }
+        NetError::Denied(_)
         | NetError::Configuration { .. }
         | NetError::UntrustedCertificate(_) => Fault::PermanentDenied(error.to_string()),
         _ => {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use knosc_bulk_import::protocol::templates;
-use knosc_runner::egress::{address_allowed, is_private_network};
+use knosc_runner::egress::{Denial, address_allowed, is_private_network};
 use knosc_runner::net::{Client, ClientConfig, NetError};
 
 use crate::tls::Identity;
@@ -132,8 +132,8 @@ async fn an_origin_that_is_a_denied_address() {
         };
         let ca_files = vec![identity.ca_file.clone()];
         let config = ClientConfig { ca_files, ..ClientConfig::default() };
-        let client = Client::new(&origin.parse().unwrap(), config).unwrap();
+        let client = Client::new(&origin.parse().unwrap(), &config).unwrap();
         let error = client.exchange(&templates::request(), Vec::new(), 10).await.err().unwrap();
-        assert!(matches!(error, NetError::Denied { rule: "address", .. }), "{text}: {error:?}");
+        assert!(matches!(error, NetError::Denied(Denial::Address { .. })), "{text}: {error:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Uri;
 use knosc_bulk_import::origin::Origin;
-use knosc_runner::egress::{is_private_network, same_origin};
+use knosc_runner::egress::{Denial, is_private_network, same_origin};
 
 use knosc_bulk_import::protocol::templates;
 use knosc_runner::net::{Client, ClientConfig, NetError};
@@ -49,14 +49,14 @@ async fn an_address_in_disguise_is_never_connected_to() {
             if allow_private && is_private(host) {
                 continue;
             }
-            let client = match Client::new(&origin, config) {
+            let client = match Client::new(&origin, &config) {
                 Ok(client) => client,
                 // No certificate can be for such a name.
                 Err(NetError::Configuration { .. }) => continue,
                 Err(error) => panic!("{host}: {error}"),
             };
             let error = client.exchange(&templates::request(), Vec::new(), 10).await.err().unwrap();
-            assert!(matches!(error, NetError::Denied { rule: "address", .. }), "{host}: {error:?}");
+            assert!(matches!(error, NetError::Denied(Denial::Address { .. })), "{host}: {error:?}");
         }
     }
     let connected = tokio::time::timeout(Duration::from_millis(20), listener.accept()).await;

@@ -139,7 +139,7 @@ async fn a_body_of_another_length_than_it_said() {
 
 async fn denied(client: &Client, request: http::Request<OutBody>) -> &'static str {
     match client.send(request, None).await.map(|answer| answer.status()) {
-        Err(NetError::Denied { rule, .. }) => rule,
+        Err(NetError::Denied(denial)) => denial.rule(),
         other => panic!("{other:?}"),
     }
 }

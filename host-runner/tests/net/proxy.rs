@@ -1,6 +1,7 @@
 //! The way through a company's proxy.
 
 use knosc_bulk_import::protocol::templates;
+use knosc_runner::egress::Denial;
 use knosc_runner::net::{Client, ClientConfig, NetError, ProxyConfig, SentBytes};
 use tokio::io::AsyncWriteExt;
 
@@ -11,7 +12,7 @@ fn through(proxy: &str, identity: &Identity, origin: &str) -> Client {
     let proxy = ProxyConfig::new(&proxy.replace("http://", "http://me:s%40fe@"), "");
     let ca_files = vec![identity.ca_file.clone()];
     let config = ClientConfig { ca_files, proxy, ..ClientConfig::default() };
-    Client::new(&origin.parse().unwrap(), config).unwrap()
+    Client::new(&origin.parse().unwrap(), &config).unwrap()
 }
 
 #[tokio::test]
@@ -67,6 +68,6 @@ async fn a_denied_address_is_denied_through_a_proxy_too() {
     for origin in ["https://169.254.169.254", "https://[::ffff:127.0.0.1]", "https://10.1.2.3"] {
         let client = through(&proxy, &identity, origin);
         let error = client.exchange(&templates::request(), Vec::new(), 10).await.err().unwrap();
-        assert!(matches!(error, NetError::Denied { rule: "address", .. }), "{origin}: {error:?}");
+        assert!(matches!(error, NetError::Denied(Denial::Address { .. })), "{origin}: {error:?}");
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
 
 pub(crate) fn client(origin: &str, timeouts: Timeouts) -> Client {
     let config = ClientConfig { timeouts, ..ClientConfig::default() };
-    Client::new(&origin.parse().unwrap(), config).unwrap()
+    Client::new(&origin.parse().unwrap(), &config).unwrap()
 }
 
 pub(crate) fn get(origin: &str) -> Request<OutBody> {

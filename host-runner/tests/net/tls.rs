@@ -49,7 +49,7 @@ impl Identity {
 fn trusting(origin: &str, ca_file: PathBuf) -> Client {
     let timeouts = Timeouts { tls: Duration::from_millis(500), ..Timeouts::default() };
     let config = ClientConfig { ca_files: vec![ca_file], timeouts, ..ClientConfig::default() };
-    Client::new(&origin.parse().unwrap(), config).unwrap()
+    Client::new(&origin.parse().unwrap(), &config).unwrap()
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ fn a_file_without_a_certificate_is_an_error() {
     std::fs::write(&empty, "no certificate").unwrap();
     for ca_file in [empty.clone(), empty.with_file_name("net-missing.pem")] {
         let config = ClientConfig { ca_files: vec![ca_file], ..ClientConfig::default() };
-        let error = Client::new(&"https://acme.knosc.com".parse().unwrap(), config).err().unwrap();
+        let error = Client::new(&"https://acme.knosc.com".parse().unwrap(), &config).err().unwrap();
         assert!(matches!(error, NetError::Configuration { .. }), "{error:?}");
     }
 }

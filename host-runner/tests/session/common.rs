@@ -65,7 +65,7 @@ pub(crate) fn counts(knosc: &Running) -> (u64, u64) {
 }
 
 pub(crate) fn keeper(knosc: &Running, credentials: Arc<dyn Credentials>) -> Arc<SessionKeeper> {
-    let client = Client::new(&knosc.url().parse().unwrap(), ClientConfig::default()).unwrap();
+    let client = Client::new(&knosc.url().parse().unwrap(), &ClientConfig::default()).unwrap();
     Arc::new(SessionKeeper::new(client, credentials, Arc::new(SystemClock)))
 }
 

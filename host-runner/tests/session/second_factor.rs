@@ -84,7 +84,7 @@ async fn a_second_sign_in_waits_for_another_code() {
     knosc.model().knobs_mut().assumed_totp_single_use = true;
     let late_in_the_step = STEP_MS - LEFT_MS;
     let moved = Moved(late_in_the_step.saturating_sub(SystemClock.now_ms() % STEP_MS));
-    let client = Client::new(&knosc.url().parse().unwrap(), ClientConfig::default()).unwrap();
+    let client = Client::new(&knosc.url().parse().unwrap(), &ClientConfig::default()).unwrap();
     let credentials = Recorded::new(two_factor(Some(DEFAULT_TOTP_SECRET)));
     let keeper = SessionKeeper::new(client, credentials, Arc::new(moved));
 
