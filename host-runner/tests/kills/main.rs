@@ -1,7 +1,7 @@
-//! A run whose process is killed at each of its steps, then resumed: every file is accepted once, and none is lost.
+//! `knosc-runner run`, killed at each of its steps, then resumed: every file is accepted once, and none is lost.
 //!
-//! The process is this test itself, started again (`life`); it kills itself with SIGKILL where `KNOSC_FAILPOINT` says, on both sides of
-//! each write to journal and network. `KILLS=20` plays every place and time so often; `cargo xtask kills` does.
+//! The process kills itself with SIGKILL where `KNOSC_FAILPOINT` says, on both sides of each write to journal and network.
+//! `KILLS=20` plays every place and time so often; `cargo xtask kills` does.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +12,6 @@
     reason = "a test fails by panicking, and says what it measured"
 )]
 
-mod life;
 mod world;
 
 use std::collections::VecDeque;
@@ -52,12 +51,6 @@ struct Sums {
     unknown: u64,
     lives: u64,
     points: usize,
-}
-
-/// The child: does nothing unless the sweep started it.
-#[test]
-fn life_of_one_process() {
-    life::live();
 }
 
 #[test]

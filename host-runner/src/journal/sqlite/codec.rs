@@ -335,3 +335,6 @@ impl TryFrom<FaultRecord> for Fault {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
