@@ -8,7 +8,7 @@
 //! | layer | modules | may touch the outside |
 //! |---|---|---|
 //! | words | [`trigger`], [`job`], [`blob`], [`origin`], [`session`], [`fault`] | no |
-//! | decisions | [`plan`], [`policy`], [`run`] | no |
+//! | decisions | [`plan`], [`policy`], [`run`], [`admission`] | no |
 //! | wire | [`protocol`] | no: bytes in, values out |
 //! | guest | `guest`, on wasm only | yes, through WASI alone |
 //!
@@ -22,6 +22,7 @@ pub mod job;
 pub mod origin;
 pub mod session;
 
+pub mod admission;
 pub mod plan;
 pub mod policy;
 pub mod run;

@@ -136,7 +136,7 @@ pub(crate) fn pure_core(tree: &Tree) -> Vec<String> {
 }
 
 /// What a part of the core may not know. The words know nothing above them, plan and policy no wire, the wire no run.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("src/trigger.rs", &["protocol", "run", "plan", "policy", "guest"]),
     ("src/job.rs", &["protocol", "run", "plan", "policy", "guest"]),
     ("src/blob.rs", &["protocol", "run", "plan", "policy", "guest"]),
@@ -145,7 +145,8 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("src/origin.rs", &["protocol", "run", "plan", "policy", "guest"]),
     ("src/plan.rs", &["protocol", "run", "guest", "session"]),
     ("src/policy.rs", &["protocol", "run", "guest", "session"]),
-    ("src/protocol/", &["run", "plan", "guest"]),
+    ("src/admission/", &["protocol", "guest", "session"]),
+    ("src/protocol/", &["run", "plan", "guest", "admission"]),
     ("src/run/", &["protocol", "guest", "session"]),
 ];
 

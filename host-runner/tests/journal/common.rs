@@ -2,6 +2,7 @@
 //!
 //! Makes values; asserts nothing.
 
+use knosc_bulk_import::admission::Stamp;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +12,7 @@ use knosc_bulk_import::job::{Job, JobReport, JobStatus};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Event, Fact, SentFile};
 use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::journal::sqlite::{Kind, NewRun, NewStep, Stamp, Store};
+use knosc_runner::journal::sqlite::{Kind, NewRun, NewStep, Store};
 
 pub(crate) const TENANT: &str = "https://acme.knosc.com";
 

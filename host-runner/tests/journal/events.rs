@@ -1,12 +1,13 @@
 //! Events: what is written comes back, what does not fit is refused, and repeated polls are not written.
 
+use knosc_bulk_import::admission::{Digest, Standing};
 use std::sync::Arc;
 
 use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::job::{JobReport, JobStatus, RowError};
 use knosc_bulk_import::run::{Fact, Outcome, Resolution};
 use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::journal::sqlite::{Digest, Standing, StoreError};
+use knosc_runner::journal::sqlite::StoreError;
 use knosc_runner::journal::{Journal as _, JournalError};
 
 use super::common::{Folder, completed, event, job, new_run, reset, seen, started};

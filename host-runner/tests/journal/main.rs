@@ -13,6 +13,5 @@ mod common;
 mod damage;
 mod events;
 mod figures;
-mod guard;
 mod locks;
 mod versions;

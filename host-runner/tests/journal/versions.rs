@@ -1,7 +1,8 @@
 //! Versions of the file: older ones are brought up to date, newer ones are left as they are.
 
+use knosc_bulk_import::admission::Standing;
 use knosc_bulk_import::run::Outcome;
-use knosc_runner::journal::sqlite::{Standing, Store, StoreError};
+use knosc_runner::journal::sqlite::{Store, StoreError};
 use rusqlite::Connection;
 
 use super::common::Folder;

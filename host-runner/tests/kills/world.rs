@@ -2,12 +2,13 @@
 //!
 //! The Knosc is the witness: it says what was accepted, and a person reads it there.
 
+use knosc_bulk_import::admission::Standing;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::journal::sqlite::{RecordedRun, Standing, Store};
+use knosc_runner::journal::sqlite::{RecordedRun, Store};
 use local_knosc::{DEFAULT_PASSWORD, DEFAULT_USER, Running};
 
 /// The number of the signal that nothing catches.

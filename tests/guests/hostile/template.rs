@@ -76,6 +76,27 @@ const SHARED: &str = r#"
     (if (result i32) (i32.load8_u (i32.const 128)) (then (i32.const -1)) (else (i32.load (i32.const 136)))))
 "#;
 
+/// The memory of a pipeline, and how it gives some of it away.
+const MEMORY: &str = r#"
+  (core module $memory-module
+    (memory (export "memory") 1)
+    (global $free (mut i32) (i32.const 4096))
+    ;; 1: trap, 2: answer with an address outside, 3: never end, 4: a memory of its own size.
+    (global $trick (export "trick") (mut i32) (i32.const 0))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (local $at i32)
+      (if (i32.eq (global.get $trick) (i32.const 1)) (then (unreachable)))
+      (if (i32.eq (global.get $trick) (i32.const 2)) (then (return (i32.const -8))))
+      (if (i32.eq (global.get $trick) (i32.const 3)) (then (loop $l (br $l))))
+      (if (i32.eq (global.get $trick) (i32.const 4)) (then (return (i32.const 4096))))
+      (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+      (global.set $free (i32.add (local.get $at) (local.get 3)))
+      (block $fits
+        (br_if $fits (i32.le_u (global.get $free) (i32.mul (memory.size) (i32.const 65536))))
+        (drop (memory.grow (i32.add (i32.shr_u (local.get 3) (i32.const 16)) (i32.const 1)))))
+      (local.get $at)))
+"#;
+
 /// The text of a pipeline that runs these lines, with the authority that it was granted and one that it was not.
 pub(crate) fn text(parts: &str, fields: &str, body: &str, granted: &str, denied: &str) -> String {
     let (mut lowered, mut passed, mut taken) = (String::new(), String::new(), String::new());
@@ -103,23 +124,7 @@ pub(crate) fn text(parts: &str, fields: &str, body: &str, granted: &str, denied:
   {WASI}
   {HTTP}
   {parts}
-  (core module $memory-module
-    (memory (export "memory") 1)
-    (global $free (mut i32) (i32.const 4096))
-    ;; 1: trap, 2: answer with an address outside, 3: never end, 4: a memory of its own size.
-    (global $trick (export "trick") (mut i32) (i32.const 0))
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
-      (local $at i32)
-      (if (i32.eq (global.get $trick) (i32.const 1)) (then (unreachable)))
-      (if (i32.eq (global.get $trick) (i32.const 2)) (then (return (i32.const -8))))
-      (if (i32.eq (global.get $trick) (i32.const 3)) (then (loop $l (br $l))))
-      (if (i32.eq (global.get $trick) (i32.const 4)) (then (return (i32.const 4096))))
-      (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
-      (global.set $free (i32.add (local.get $at) (local.get 3)))
-      (block $fits
-        (br_if $fits (i32.le_u (global.get $free) (i32.mul (memory.size) (i32.const 65536))))
-        (drop (memory.grow (i32.add (i32.shr_u (local.get 3) (i32.const 16)) (i32.const 1)))))
-      (local.get $at)))
+  {MEMORY}
   (core instance $own (instantiate $memory-module))
   (alias core export $own "memory" (core memory $memory))
   (alias core export $own "realloc" (core func $realloc))

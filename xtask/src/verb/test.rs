@@ -10,7 +10,7 @@ use xtask::{
 use super::{Steps, run as run_command};
 
 /// Tests of the pure core and of the tree: neither wasm nor sockets, seconds once compiled.
-const PURE: [&str; 7] = ["protocol", "plan", "run", "words", "growth", "sim", "tidy"];
+const PURE: [&str; 8] = ["protocol", "plan", "run", "admission", "words", "growth", "sim", "tidy"];
 
 struct Options {
     require_all: bool,

@@ -1,12 +1,14 @@
 //! Which files of a run are sent, after what the store knows of earlier ones.
 //!
-//! Reads the store and, where a digest decides, the file. Sends nothing; the decisions are `guard`'s.
+//! Reads the store and, where a digest decides, the file. Sends nothing; the decisions are the core's.
 
 use std::path::{Path, PathBuf};
 
+use knosc_bulk_import::admission::{
+    self as rules, Admission, Candidate, Digest, Earlier, RecordedStep, Unchanged,
+};
 use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::journal::sqlite::guard::{self, Admission, Candidate, Unchanged};
-use knosc_runner::journal::sqlite::{Digest, NewStep, RecordedRun, RecordedStep, Stamp, Store};
+use knosc_runner::journal::sqlite::{NewStep, RecordedRun, Store, file};
 
 use crate::problem::{FileProblem, Problem};
 
@@ -30,7 +32,7 @@ pub async fn admit(
         let earlier = store.earlier(tenant, wish.trigger, None).await?;
         let candidate = candidate(wish.trigger, &wish.path)?;
         let candidate = with_digest(candidate, &earlier).await?;
-        let unchanged_of = match guard::admit(&candidate, &earlier, unchanged) {
+        let unchanged_of = match rules::admit(&candidate, &earlier, unchanged) {
             Admission::Send => None,
             Admission::Unchanged(run) => Some(run),
             Admission::Refused(error) => {
@@ -57,7 +59,7 @@ pub async fn readmit(
     step: &RecordedStep,
 ) -> Result<Option<Digest>, Problem> {
     let unfit = |problem| Problem::File { path: step.path.clone(), problem };
-    let now = match Stamp::of_file(&step.path) {
+    let now = match file::stamp(&step.path) {
         Ok(now) => now,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(unfit(FileProblem::Gone));
@@ -75,14 +77,14 @@ pub async fn readmit(
         digest: step.sha256,
     };
     let candidate = with_digest(candidate, &earlier).await?;
-    guard::readmit(&candidate, run.number, &earlier)
+    rules::readmit(&candidate, run.number, &earlier)
         .map_err(|error| Problem::Refused(vec![error]))?;
     Ok(candidate.digest)
 }
 
 fn candidate(trigger: Trigger, path: &Path) -> Result<Candidate, Problem> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let stamp = Stamp::of_file(&path).map_err(|error| Problem::File {
+    let stamp = file::stamp(&path).map_err(|error| Problem::File {
         path: path.clone(),
         problem: FileProblem::Unreadable(error.to_string()),
     })?;
@@ -90,17 +92,14 @@ fn candidate(trigger: Trigger, path: &Path) -> Result<Candidate, Problem> {
 }
 
 /// With the digest that is known; made from the file only where it decides.
-async fn with_digest(
-    mut candidate: Candidate,
-    earlier: &[knosc_runner::journal::sqlite::Earlier],
-) -> Result<Candidate, Problem> {
+async fn with_digest(mut candidate: Candidate, earlier: &[Earlier]) -> Result<Candidate, Problem> {
     if candidate.digest.is_some() {
         return Ok(candidate);
     }
-    candidate.digest = guard::known_digest(&candidate, earlier);
-    if candidate.digest.is_none() && guard::needs_digest(&candidate, earlier) {
+    candidate.digest = rules::known_digest(&candidate, earlier);
+    if candidate.digest.is_none() && rules::needs_digest(&candidate, earlier) {
         let path = candidate.path.clone();
-        let hashed = tokio::task::spawn_blocking(move || Digest::of_file(&path)).await;
+        let hashed = tokio::task::spawn_blocking(move || file::digest(&path)).await;
         let hashed = hashed.map_err(|error| Problem::Internal(error.to_string()))?;
         candidate.digest = Some(hashed.map_err(|error| Problem::File {
             path: candidate.path.clone(),

@@ -2,12 +2,12 @@
 //!
 //! Reads nothing by itself.
 
+use knosc_bulk_import::admission::{Digest, RecordedStep};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use knosc_runner::BoxFuture;
 use knosc_runner::blobs::{BlobSource, BlobSourceError};
-use knosc_runner::journal::sqlite::{Digest, RecordedStep};
 
 /// A file that must have this content: another one stays unsealed.
 pub struct ExpectingBlob {

@@ -6,15 +6,15 @@
 //! | module | for |
 //! |---|---|
 //! | `store`, `run_journal` | the whole store, and the [`Journal`](super::Journal) of one run |
-//! | `guard` | whether a file may be sent, from what was sent before |
+//! | `file` | the digest and the stamp of a real file |
 //! | `lock` | one process for each tenant and trigger |
 //! | `schema`, `codec`, `read`, `write` | the tables and their rows |
 //! | `writer` | the thread |
 
 mod codec;
 mod error;
+pub mod file;
 mod filesystem;
-pub mod guard;
 pub mod id;
 mod lock;
 mod machine;
@@ -29,9 +29,6 @@ mod writer;
 pub use error::{Holder, StoreError};
 pub use lock::Locks;
 pub use machine::actor;
-pub use record::{
-    Digest, Earlier, Kind, NewRun, NewStep, RecordedEvent, RecordedRun, RecordedStep, Stamp,
-    Standing, StepErrors,
-};
+pub use record::{Kind, NewRun, NewStep, RecordedEvent, RecordedRun, StepErrors};
 pub use run_journal::SqliteJournal;
 pub use store::{Store, StoreConfig};

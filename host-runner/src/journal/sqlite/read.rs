@@ -2,6 +2,7 @@
 //!
 //! A value that does not fit its type is damage, and is reported as such: nothing is skipped or guessed.
 
+use knosc_bulk_import::admission::{Digest, Earlier, RecordedStep, Stamp, Standing};
 use std::path::PathBuf;
 
 use knosc_bulk_import::job::{Job, RowError};
@@ -11,9 +12,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::codec;
 use super::error::{Holder, StoreError};
-use super::record::{
-    Digest, Earlier, Kind, RecordedEvent, RecordedRun, RecordedStep, Stamp, Standing, StepErrors,
-};
+use super::file;
+use super::record::{Kind, RecordedEvent, RecordedRun, StepErrors};
 
 const RUN: &str = "SELECT id, number, tenant, kind, created_ms, finished_ms, policy FROM runs";
 
@@ -212,7 +212,7 @@ fn step_of(row: &Row<'_>) -> Result<RecordedStep, StoreError> {
 }
 
 fn digest(text: Option<String>) -> Result<Option<Digest>, StoreError> {
-    text.map(|text| Digest::from_hex(&text).ok_or_else(|| damaged("a digest"))).transpose()
+    text.map(|text| file::unhex(&text).ok_or_else(|| damaged("a digest"))).transpose()
 }
 
 fn u64_of(row: &Row<'_>, column: usize) -> Result<u64, StoreError> {

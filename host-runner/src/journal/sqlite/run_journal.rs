@@ -2,6 +2,7 @@
 //!
 //! Holds the run machine, folded from the same events, so that no event is written that does not fit.
 
+use knosc_bulk_import::admission::{Digest, Standing};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +14,7 @@ use knosc_bulk_import::run::{Command, Event, Fact, Outcome, Resolution, Run};
 
 use super::codec;
 use super::error::StoreError;
-use super::record::{Digest, RecordedEvent, RecordedRun, Standing};
+use super::record::{RecordedEvent, RecordedRun};
 use super::write::{self, Change};
 use super::writer::{Answer, Writer};
 use crate::BoxFuture;

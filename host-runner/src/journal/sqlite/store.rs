@@ -2,6 +2,7 @@
 //!
 //! A handle; any number of runs share one, and its thread. What may be sent is decided in `guard`.
 
+use knosc_bulk_import::admission::Earlier;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use knosc_bulk_import::trigger::Trigger;
 
 use super::error::{Holder, StoreError};
 use super::lock::{self, Claim, Locks};
-use super::record::{Earlier, NewRun, RecordedEvent, RecordedRun, StepErrors};
+use super::record::{NewRun, RecordedEvent, RecordedRun, StepErrors};
 use super::run_journal::SqliteJournal;
 use super::writer::Writer;
 use super::{filesystem, machine, read, schema, write};

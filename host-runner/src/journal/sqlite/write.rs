@@ -2,12 +2,14 @@
 //!
 //! Decides nothing about runs; what fits is the run machine's.
 
+use knosc_bulk_import::admission::{Digest, Standing};
 use knosc_bulk_import::job::RowError;
 use rusqlite::{Connection, params};
 
 use super::codec;
 use super::error::StoreError;
-use super::record::{Digest, NewRun, Standing};
+use super::file;
+use super::record::NewRun;
 
 /// A run that begins, with its files.
 pub(super) fn begin(connection: &Connection, run: &NewRun) -> Result<(), StoreError> {
@@ -41,7 +43,7 @@ pub(super) fn begin(connection: &Connection, run: &NewRun) -> Result<(), StoreEr
             integer(step.stamp.size),
             step.stamp.mtime_ns,
             step.stamp.inode.cast_signed(),
-            step.expected.map(Digest::to_hex),
+            step.expected.map(file::hex),
             standing.word(),
             step.unchanged_of,
         ])?;
@@ -92,7 +94,7 @@ pub(super) fn append(connection: &Connection, change: &Change) -> Result<(), Sto
     let sql = "UPDATE steps SET outcome = ?3, sha256 = coalesce(?4, sha256), job_id = coalesce(?5, job_id),
             accepted = CASE WHEN ?5 IS NULL THEN accepted ELSE last_insert_rowid() END
         WHERE run = ?1 AND step = ?2";
-    let sha256 = change.sha256.map(Digest::to_hex);
+    let sha256 = change.sha256.map(file::hex);
     connection.prepare_cached(sql)?.execute(params![
         run,
         step,

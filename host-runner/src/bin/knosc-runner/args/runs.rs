@@ -4,8 +4,8 @@
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use knosc_bulk_import::admission;
 use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::journal::sqlite::guard;
 
 use super::WaitArgs;
 
@@ -20,7 +20,7 @@ pub enum Unchanged {
     Refuse,
 }
 
-impl From<Unchanged> for guard::Unchanged {
+impl From<Unchanged> for admission::Unchanged {
     fn from(unchanged: Unchanged) -> Self {
         match unchanged {
             Unchanged::Skip => Self::Skip,

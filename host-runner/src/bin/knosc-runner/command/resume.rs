@@ -2,6 +2,7 @@
 //!
 //! Sends again only what cannot have arrived, and only as it was; the deciding is the run machine's and the guard's.
 
+use knosc_bulk_import::admission::RecordedStep;
 use std::sync::Arc;
 
 use knosc_bulk_import::origin::Origin;
@@ -9,7 +10,7 @@ use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Command, Outcome, Run, StepReport};
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::blobs::BlobSource;
-use knosc_runner::journal::sqlite::{RecordedRun, RecordedStep, SqliteJournal, Store};
+use knosc_runner::journal::sqlite::{RecordedRun, SqliteJournal, Store};
 
 use super::source;
 use crate::admission;

@@ -2,6 +2,7 @@
 //!
 //! Checks everything before anything is sent; the sending is the library's.
 
+use knosc_bulk_import::admission::Unchanged;
 use std::sync::Arc;
 
 use knosc_bulk_import::plan::{Plan, Planned};
@@ -9,7 +10,7 @@ use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Outcome, StepReport};
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::blobs::BlobSource;
-use knosc_runner::journal::sqlite::{Kind, NewRun, NewStep, Store, guard, id};
+use knosc_runner::journal::sqlite::{Kind, NewRun, NewStep, Store, id};
 
 use super::source::{self, Source};
 use crate::admission::{self, Wish};
@@ -25,7 +26,7 @@ use crate::{state, when};
 /// How a run is recorded and watched.
 pub struct How<'a> {
     pub kind: Kind,
-    pub unchanged: guard::Unchanged,
+    pub unchanged: Unchanged,
     pub wait: &'a WaitArgs,
 }
 
@@ -35,7 +36,7 @@ pub async fn execute(
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
     let source = source::read(global, &args.source, &args.files, true, reporter)?;
-    let unchanged = args.unchanged.unchanged.map_or(guard::Unchanged::Skip, Into::into);
+    let unchanged = args.unchanged.unchanged.map_or(Unchanged::Skip, Into::into);
     let how = How { kind: Kind::Run, unchanged, wait: &args.wait };
     send(global, source, &how, reporter).await
 }

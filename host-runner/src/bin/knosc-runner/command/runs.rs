@@ -2,9 +2,10 @@
 //!
 //! Sends nothing and asks Knosc nothing.
 
+use knosc_bulk_import::admission::RecordedStep;
 use knosc_bulk_import::job::Job;
 use knosc_bulk_import::run::Resolution;
-use knosc_runner::journal::sqlite::{RecordedRun, RecordedStep, Store, StoreError, actor};
+use knosc_runner::journal::sqlite::{RecordedRun, Store, StoreError, actor};
 use serde_json::json;
 
 use super::resume;

@@ -2,9 +2,10 @@
 //!
 //! A run of one step, so that it is sent, watched and reported in just the same way.
 
+use knosc_bulk_import::admission::Unchanged;
 use std::time::Duration;
 
-use knosc_runner::journal::sqlite::{Kind, guard};
+use knosc_runner::journal::sqlite::Kind;
 use knosc_runner::manifest::SourceFile;
 
 use super::run::{self, How};
@@ -30,7 +31,7 @@ pub async fn execute(
     let checks = Checks { files: &args.files, settle };
     let policy = source::default_policy(&origin);
     let source = source::checked(origin, vec![file], policy, checks, reporter)?;
-    let unchanged = args.unchanged.unchanged.map_or(guard::Unchanged::Refuse, Into::into);
+    let unchanged = args.unchanged.unchanged.map_or(Unchanged::Refuse, Into::into);
     let how = How { kind: Kind::Upload, unchanged, wait: &args.wait };
     run::send(global, source, &how, reporter).await
 }

@@ -2,11 +2,12 @@
 //!
 //! Makes values; prints through the reporter.
 
+use knosc_bulk_import::admission::Standing;
 use std::fmt::Write as _;
 
 use knosc_bulk_import::run::{Fact, Outcome, Report, Resolution};
 use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::journal::sqlite::{RecordedEvent, RecordedRun, Standing};
+use knosc_runner::journal::sqlite::{RecordedEvent, RecordedRun};
 use serde_json::{Value, json};
 
 use super::json as values;

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::journal::sqlite::guard::{
-    Admission, AdmissionError, Candidate, Unchanged, admit, known_digest, needs_digest, readmit,
+use knosc_bulk_import::admission::{
+    Admission, AdmissionError, Candidate, Digest, Earlier, RecordedStep, Stamp, Standing,
+    Unchanged, admit, known_digest, needs_digest, readmit,
 };
-use knosc_runner::journal::sqlite::{Digest, Earlier, RecordedStep, Stamp, Standing};
+use knosc_bulk_import::trigger::Trigger;
 
-use super::common::STAMP;
+const STAMP: Stamp = Stamp { size: 100, mtime_ns: 1_717_231_522_000_000_001, inode: 7 };
 
 const A: Digest = Digest([1; 32]);
 const B: Digest = Digest([2; 32]);

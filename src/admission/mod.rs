@@ -2,9 +2,11 @@
 //!
 //! Pure decisions on rows that were read; opens nothing. Knosc has no idempotency key: this is what stands in for one.
 
-use knosc_bulk_import::trigger::Trigger;
+mod known;
 
-use super::record::{Digest, Earlier, Stamp, Standing};
+pub use known::{Digest, Earlier, RecordedStep, Stamp, Standing};
+
+use crate::trigger::Trigger;
 
 /// What becomes of a file whose bytes completed before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
