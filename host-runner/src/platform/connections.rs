@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderValue;
 
-use super::pipeline::Grant;
+use super::limits::PipelineLimit;
+use super::pipeline::{Grant, Pace};
 use super::submission::SubmitError;
 use super::tenants::{SecretSource, TenantSpec, UnreadableSecret};
 use crate::credentials::{Credentials, CredentialsError, Secret};
@@ -59,6 +60,7 @@ impl Connections {
             client: client(&spec.origin),
             credentials: Arc::new(FromFile(spec.clone())),
         })?;
+        let pace = Arc::new(Pace::new(spec.limits.get(PipelineLimit::RequestRate)));
         let mut grants = Vec::with_capacity(spec.egress.len());
         for rule in &spec.egress {
             let unfit = |error: NetError| Error::Net(error);
@@ -70,7 +72,8 @@ impl Connections {
                 value.set_sensitive(true);
                 headers.push((name.clone(), value));
             }
-            grants.push(Grant { rule: rule.clone(), client: connected, headers });
+            let pace = Arc::clone(&pace);
+            grants.push(Grant { rule: rule.clone(), client: connected, headers, pace });
         }
         Ok((tenant, Arc::new(grants)))
     }

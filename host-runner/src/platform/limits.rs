@@ -49,6 +49,8 @@ pub enum PipelineLimit {
     RequestsInFlight,
     /// Requests of a run.
     Requests,
+    /// Requests of a tenant in a second; more wait.
+    RequestRate,
     /// `jobs` calls of a run.
     JobCalls,
     /// Runs of a tenant at one time.
@@ -91,7 +93,7 @@ pub const RUNS_MAX: u64 = 32;
 
 impl PipelineLimit {
     /// Each of them, in the order of the documentation.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::ComponentBytes,
         Self::Memory,
         Self::Memories,
@@ -112,6 +114,7 @@ impl PipelineLimit {
         Self::ScratchFiles,
         Self::RequestsInFlight,
         Self::Requests,
+        Self::RequestRate,
         Self::JobCalls,
         Self::Runs,
     ];
@@ -146,6 +149,7 @@ impl PipelineLimit {
             Self::ScratchFiles => count("scratch-files", 64, 0, 10_000),
             Self::RequestsInFlight => count("requests-in-flight", 6, 0, 64),
             Self::Requests => count("requests", 20_000, 0, 10_000_000),
+            Self::RequestRate => count("requests-per-second", 100, 1, 10_000),
             Self::JobCalls => count("job-calls", 1_000, 0, 1_000_000),
             // A tenant that starts more waits for its own, and nobody else waits for it.
             Self::Runs => count("runs", 4, 1, RUNS_MAX),

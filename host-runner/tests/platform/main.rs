@@ -8,6 +8,13 @@
 )]
 
 mod admission;
+mod built;
 mod guest;
 mod host;
+#[path = "../isolation/peer.rs"]
+mod peer;
+mod recorder;
 mod runs;
+mod secrets;
+#[path = "../../../tests/guests/hostile/template.rs"]
+mod template;

@@ -49,6 +49,8 @@
   (export "[method]future-incoming-response.subscribe" (func (param "self" (borrow $future)) (result (own $pollable))))
   (export "[method]future-incoming-response.get" (func (param "self" (borrow $future))
     (result (option (result (result (own $response) (error $code)))))))
+  (export "[method]incoming-response.headers" (func (param "self" (borrow $response)) (result (own $fields))))
+  (export "[method]fields.entries" (func (param "self" (borrow $fields)) (result (list (tuple string (list u8))))))
   (export "[method]incoming-response.consume" (func (param "self" (borrow $response)) (result (result (own $in-body)))))
   (export "[method]incoming-body.stream" (func (param "self" (borrow $in-body)) (result (result (own $input)))))))
 (alias export $http "outgoing-request" (type $request))

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 const WASI: &str = include_str!("wasi.wat");
 const HTTP: &str = include_str!("http.wat");
+const JOBS: &str = include_str!("jobs.wat");
 
 /// What is imported: the instance, the function, its short name here, and its core type.
-const FUNCTIONS: [(&str, &str, &str, &str); 31] = [
+const FUNCTIONS: [(&str, &str, &str, &str); 35] = [
     ("poll", "[method]pollable.block", "block", "(param i32)"),
     ("poll", "[method]pollable.ready", "ready", "(param i32) (result i32)"),
     ("poll", "poll", "poll", "(param i32 i32 i32)"),
@@ -60,6 +61,10 @@ const FUNCTIONS: [(&str, &str, &str, &str); 31] = [
     ("http", "[method]future-incoming-response.get", "answer", "(param i32 i32)"),
     ("http", "[method]incoming-response.consume", "consume", "(param i32 i32)"),
     ("http", "[method]incoming-body.stream", "stream", "(param i32 i32)"),
+    ("http", "[method]incoming-response.headers", "headers", "(param i32) (result i32)"),
+    ("http", "[method]fields.entries", "entries", "(param i32 i32)"),
+    ("jobs", "upload", "upload", "(param i32 i32 i32 i32)"),
+    ("jobs", "poll", "poll-jobs", "(param i32 i32 i32)"),
 ];
 
 /// Lines that several guests share. `$ask` sends a GET for a path to an authority, and gives the handle of the future answer, or -1.
@@ -123,6 +128,7 @@ pub(crate) fn text(parts: &str, fields: &str, body: &str, granted: &str, denied:
         r#"(component
   {WASI}
   {HTTP}
+  {JOBS}
   {parts}
   {MEMORY}
   (core instance $own (instantiate $memory-module))

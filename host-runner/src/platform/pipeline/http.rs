@@ -18,6 +18,7 @@ use wasmtime_wasi_http::{
 };
 
 use super::limiter::Met;
+use super::pace::Pace;
 use crate::egress::{is_ambiguous, same_origin};
 use crate::host::http::{capped, error_code, is_forbidden};
 use crate::net::{Client, OutBody};
@@ -97,6 +98,8 @@ pub(in crate::platform) struct Grant {
     pub(in crate::platform) rule: EgressGrant,
     pub(in crate::platform) client: Client,
     pub(in crate::platform) headers: Vec<(HeaderName, HeaderValue)>,
+    /// The tenant's, for all its origins.
+    pub(in crate::platform) pace: Arc<Pace>,
 }
 
 /// The requests of one pipeline's store.
@@ -264,6 +267,7 @@ struct Exchange {
 
 impl Exchange {
     async fn send(self) -> Result<Response<WasiBody>> {
+        self.grant.pace.turn().await;
         let (mut head, body) = self.request.into_parts();
         for (name, value) in &self.grant.headers {
             head.headers.insert(name, value.clone());

@@ -8,6 +8,7 @@ mod jobs;
 mod limiter;
 mod log;
 mod open_file;
+mod pace;
 mod pool;
 mod scratch;
 mod state;
@@ -27,6 +28,7 @@ pub(super) use self::http::Grant;
 pub use self::http::PipelineDenial;
 pub use self::jobs::{JobCall, Journals};
 pub use self::log::{Log, LogLine, Stream};
+pub(super) use self::pace::Pace;
 pub use self::pool::PoolUse;
 pub(super) use self::pool::config;
 

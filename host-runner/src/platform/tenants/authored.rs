@@ -151,7 +151,7 @@ const PAIRS: [(PipelineLimit, PipelineLimit); 4] = [
 ];
 
 /// As a person looks for them; a test compares it with the table.
-const LIMIT_KEYS: &str = "component, memory, memories, instances, tables, table-elements, stack, cpu, wall, hostcall, handles, resources, open-files, headers, answer, log, scratch, scratch-files, requests-in-flight, requests, job-calls, runs";
+const LIMIT_KEYS: &str = "component, memory, memories, instances, tables, table-elements, stack, cpu, wall, hostcall, handles, resources, open-files, headers, answer, log, scratch, scratch-files, requests-in-flight, requests, requests-per-second, job-calls, runs";
 
 fn figure_of(reader: &mut Reader<'_>, key: &str, unit: Unit, value: &Value<'_>) -> Option<u64> {
     match (unit, value.get_ref()) {
