@@ -29,7 +29,7 @@ const ONE_TIME: &str = "MNQW4YLSPEWW6ZRNORUGKLLTMVRXEZLU";
 
 /// Uploads a file, asks its own origin with the operator's token and keeps the answer's headers, fails at both, and then shows all
 /// of its memory.
-const BODY: &str = r#"
+const BODY: &str = r"
   (call $create (i32.const 512) (i32.const 5) (i32.const 32))
   (call $write (i32.load (i32.const 36)) (i32.const 0) (i32.const 1024) (i32.const 48))
   (call $finish (i32.load (i32.const 36)) (i32.const 40))
@@ -51,7 +51,7 @@ const BODY: &str = r#"
     (global.set $at (i32.add (global.get $at) (i32.const 4096)))
     (br_if $l (i32.lt_u (global.get $at) (i32.mul (memory.size) (i32.const 65536)))))
   (i32.const 16)
-"#;
+";
 
 const FIELDS: &str = r#"
   (data (i32.const 560) "/well") (data (i32.const 800) "demand") (data (i32.const 2048) "planted-canary")
@@ -156,10 +156,8 @@ async fn canaries_are_in_no_memory_log_journal_or_report() {
     assert_eq!(erp.accepted(), 1);
     assert!(erp.heads().iter().any(|head| head.contains(TOKEN)), "the operator's token was sent");
 
-    let mut events = String::new();
-    for journal in journals.0.lock().unwrap().iter() {
-        events += &format!("{:?}", journal.events());
-    }
+    let events: Vec<_> = journals.0.lock().unwrap().iter().map(|one| one.events()).collect();
+    let events = format!("{events:?}");
     let logged = String::from_utf8_lossy(&lines.0.lock().unwrap()).into_owned();
     let memory = memory(&report);
     let shown = format!("{report:?} {platform:?} {:?}", platform.counters());

@@ -81,8 +81,12 @@ const SHARED: &str = r#"
     (if (result i32) (i32.load8_u (i32.const 128)) (then (i32.const -1)) (else (i32.load (i32.const 136)))))
 "#;
 
-/// The memory of a pipeline, and how it gives some of it away.
-const MEMORY: &str = r#"
+/// What stands around the lines; each mark in braces is replaced.
+const AROUND: &str = r#"(component
+  {WASI}
+  {HTTP}
+  {JOBS}
+  {parts}
   (core module $memory-module
     (memory (export "memory") 1)
     (global $free (mut i32) (i32.const 4096))
@@ -100,37 +104,6 @@ const MEMORY: &str = r#"
         (br_if $fits (i32.le_u (global.get $free) (i32.mul (memory.size) (i32.const 65536))))
         (drop (memory.grow (i32.add (i32.shr_u (local.get 3) (i32.const 16)) (i32.const 1)))))
       (local.get $at)))
-"#;
-
-/// The text of a pipeline that runs these lines, with the authority that it was granted and one that it was not.
-pub(crate) fn text(parts: &str, fields: &str, body: &str, granted: &str, denied: &str) -> String {
-    let (mut lowered, mut passed, mut taken) = (String::new(), String::new(), String::new());
-    let handle = ("handler", "handle", "handle", "(param i32 i32 i32 i32)");
-    for (instance, function, name, kind) in FUNCTIONS.into_iter().chain([handle]) {
-        let options = "(memory $memory) (realloc (func $realloc))";
-        let lower = format!("(canon lower (func ${instance} \"{function}\") {options})");
-        // Writing to a string does not fail.
-        _ = writeln!(lowered, "(core func ${name} {lower})");
-        _ = write!(passed, "(export \"{name}\" (func ${name})) ");
-        _ = writeln!(taken, "(import \"host\" \"{name}\" (func ${name} {kind}))");
-    }
-    let mut dropped = String::new();
-    for resource in ["input", "pollable", "future", "response"] {
-        _ = writeln!(dropped, "(core func $drop-{resource} (canon resource.drop ${resource}))");
-        _ = write!(passed, "(export \"drop-{resource}\" (func $drop-{resource})) ");
-        _ = writeln!(
-            taken,
-            "(import \"host\" \"drop-{resource}\" (func $drop-{resource} (param i32)))"
-        );
-    }
-    let (granted_length, denied_length) = (granted.len(), denied.len());
-    format!(
-        r#"(component
-  {WASI}
-  {HTTP}
-  {JOBS}
-  {parts}
-  {MEMORY}
   (core instance $own (instantiate $memory-module))
   (alias core export $own "memory" (core memory $memory))
   (alias core export $own "realloc" (core func $realloc))
@@ -160,6 +133,46 @@ pub(crate) fn text(parts: &str, fields: &str, body: &str, granted: &str, denied:
     (export "run" (func $run)))
   (instance $pipeline (instantiate $shape (with "blob" (type $blob)) (with "run" (func $lifted))))
   (export "knosc:bulk-import/pipeline@0.1.0" (instance $pipeline)))
-"#
-    )
+"#;
+
+/// The text of a pipeline that runs these lines, with the authority that it was granted and one that it was not.
+pub(crate) fn text(parts: &str, fields: &str, body: &str, granted: &str, denied: &str) -> String {
+    let (mut lowered, mut passed, mut taken) = (String::new(), String::new(), String::new());
+    let handle = ("handler", "handle", "handle", "(param i32 i32 i32 i32)");
+    for (instance, function, name, kind) in FUNCTIONS.into_iter().chain([handle]) {
+        let options = "(memory $memory) (realloc (func $realloc))";
+        let lower = format!("(canon lower (func ${instance} \"{function}\") {options})");
+        // Writing to a string does not fail.
+        _ = writeln!(lowered, "(core func ${name} {lower})");
+        _ = write!(passed, "(export \"{name}\" (func ${name})) ");
+        _ = writeln!(taken, "(import \"host\" \"{name}\" (func ${name} {kind}))");
+    }
+    let mut dropped = String::new();
+    for resource in ["input", "pollable", "future", "response"] {
+        _ = writeln!(dropped, "(core func $drop-{resource} (canon resource.drop ${resource}))");
+        _ = write!(passed, "(export \"drop-{resource}\" (func $drop-{resource})) ");
+        _ = writeln!(
+            taken,
+            "(import \"host\" \"drop-{resource}\" (func $drop-{resource} (param i32)))"
+        );
+    }
+    [
+        ("{WASI}", WASI),
+        ("{HTTP}", HTTP),
+        ("{JOBS}", JOBS),
+        ("{parts}", parts),
+        ("{lowered}", &lowered),
+        ("{dropped}", &dropped),
+        ("{passed}", &passed),
+        ("{taken}", &taken),
+        ("{SHARED}", SHARED),
+        ("{granted}", granted),
+        ("{denied}", denied),
+        ("{granted_length}", &granted.len().to_string()),
+        ("{denied_length}", &denied.len().to_string()),
+        ("{fields}", fields),
+        ("{body}", body),
+    ]
+    .into_iter()
+    .fold(AROUND.to_owned(), |text, (mark, with)| text.replace(mark, with))
 }
