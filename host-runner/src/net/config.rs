@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::resolve::Resolver;
+
 #[cfg(feature = "proxy")]
 use super::proxy::ProxyConfig;
 
@@ -22,6 +24,8 @@ pub struct ClientConfig {
     pub timeouts: Timeouts,
     /// Lets the origin have addresses of a company's own network (RFC 1918, `fc00::/7`). Off: a name that points inwards is refused.
     pub allow_private: bool,
+    /// Who is asked for the addresses of names. What it says is checked, whoever it is.
+    pub resolver: Resolver,
 }
 
 /// How long each phase of an exchange may take. None counts the upload itself: a large file on a slow line is no fault.

@@ -19,7 +19,8 @@ use super::error::NetError;
 use super::own_ca;
 #[cfg(feature = "proxy")]
 use super::proxy::Proxy;
-use super::{resolve, tls};
+use super::resolve::{self, Resolver};
+use super::tls;
 use crate::failpoint;
 
 /// A stream of any kind.
@@ -37,6 +38,7 @@ pub(super) struct Connector {
     #[cfg(feature = "proxy")]
     proxy: Option<Proxy>,
     allow_private: bool,
+    resolver: Resolver,
     timeouts: Timeouts,
 }
 
@@ -61,6 +63,7 @@ impl Connector {
             #[cfg(feature = "proxy")]
             proxy: config.proxy.for_origin(origin)?,
             allow_private: config.allow_private,
+            resolver: config.resolver.clone(),
             timeouts: config.timeouts,
         })
     }
@@ -80,20 +83,29 @@ impl Connector {
         }
     }
 
-    async fn tcp(&self) -> Result<TcpStream, NetError> {
-        let Timeouts { dns, connect, .. } = self.timeouts;
+    /// Where a connection is made to, all of it checked: the proxy's addresses where there is one, else the origin's.
+    async fn targets(&self) -> Result<Vec<SocketAddr>, NetError> {
+        let Self { resolver, timeouts: Timeouts { dns, .. }, .. } = self;
         #[cfg(feature = "proxy")]
         if let Some(proxy) = &self.proxy {
             resolve::vet_literal(&self.origin, self.allow_private)?;
-            let addresses = resolve::look_up(&proxy.host, proxy.port, dns).await?;
-            let mut tcp = dial(&addresses, connect).await?;
+            return resolve::proxy_addresses(resolver, &proxy.host, proxy.port, *dns).await;
+        }
+        resolve::origin_addresses(resolver, &self.origin, self.allow_private, *dns).await
+    }
+
+    async fn tcp(&self) -> Result<TcpStream, NetError> {
+        let connect = self.timeouts.connect;
+        let tcp = dial(&self.targets().await?, connect).await?;
+        #[cfg(feature = "proxy")]
+        if let Some(proxy) = &self.proxy {
+            let mut tcp = tcp;
             return match timeout(connect, proxy.tunnel(&mut tcp, &self.origin)).await {
                 Ok(tunnelled) => tunnelled.map(|()| tcp),
                 Err(_) => Err(NetError::ConnectTimeout),
             };
         }
-        let addresses = resolve::origin_addresses(&self.origin, self.allow_private, dns).await?;
-        dial(&addresses, connect).await
+        Ok(tcp)
     }
 }
 
@@ -127,3 +139,6 @@ async fn dial(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Ne
     }
     Err(last)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,16 +2,60 @@
 //!
 //! Resolves once; whoever connects uses these addresses and never the name again, so that a second answer cannot differ.
 
+use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use knosc_bulk_import::origin::Origin;
 
 use super::error::NetError;
+use crate::BoxFuture;
+#[cfg(feature = "proxy")]
+use crate::egress::proxy_address_allowed;
 use crate::egress::{Denial, address_allowed, is_private_network};
+
+/// Finds the addresses of a host.
+pub trait Resolve: Send + Sync {
+    /// All addresses of this name, with this port, in the order in which they are tried.
+    ///
+    /// # Errors
+    /// What the resolver says where it knows none.
+    fn addresses<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+    ) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>>;
+}
+
+/// Whoever is asked for addresses: the system by default. Asked once for each connection, and never trusted.
+#[derive(Clone, Default)]
+pub struct Resolver(Option<Arc<dyn Resolve>>);
+
+impl Resolver {
+    /// A resolver of one's own.
+    pub fn new(resolve: impl Resolve + 'static) -> Self {
+        Self(Some(Arc::new(resolve)))
+    }
+
+    async fn addresses(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        match &self.0 {
+            Some(own) => own.addresses(host, port).await,
+            None => Ok(tokio::net::lookup_host((host, port)).await?.collect()),
+        }
+    }
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Resolver").field(&if self.0.is_some() { "own" } else { "system" }).finish()
+    }
+}
 
 /// Finds an origin's addresses, all of them allowed, in the resolver's order.
 pub(super) async fn origin_addresses(
+    resolver: &Resolver,
     origin: &Origin,
     allow_private: bool,
     limit: Duration,
@@ -23,26 +67,41 @@ pub(super) async fn origin_addresses(
         let own = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         own.map(|address| SocketAddr::new(address, origin.port())).to_vec()
     } else {
-        look_up(origin.host(), origin.port(), limit).await?
+        look_up(resolver, origin.host(), origin.port(), limit).await?
     };
     vet(origin, allow_private, &addresses)?;
     Ok(addresses)
 }
 
-/// Asks the system's resolver.
-pub(super) async fn look_up(
+/// Finds the addresses of a company's proxy, all of them allowed.
+#[cfg(feature = "proxy")]
+pub(super) async fn proxy_addresses(
+    resolver: &Resolver,
+    host: &str,
+    port: u16,
+    limit: Duration,
+) -> Result<Vec<SocketAddr>, NetError> {
+    let addresses = look_up(resolver, host, port, limit).await?;
+    let denied = addresses.iter().map(SocketAddr::ip).find(|found| !proxy_address_allowed(*found));
+    match denied {
+        None => Ok(addresses),
+        Some(address) => Err(Denial::Address { host: host.to_owned(), address }.into()),
+    }
+}
+
+/// Asks the resolver.
+async fn look_up(
+    resolver: &Resolver,
     host: &str,
     port: u16,
     limit: Duration,
 ) -> Result<Vec<SocketAddr>, NetError> {
     let failed = |message: String| NetError::Dns { host: host.to_owned(), message };
-    match tokio::time::timeout(limit, tokio::net::lookup_host((host, port))).await {
+    match tokio::time::timeout(limit, resolver.addresses(host, port)).await {
         Err(_) => Err(failed("the resolver did not answer in time".to_owned())),
         Ok(Err(error)) => Err(failed(error.to_string())),
-        Ok(Ok(found)) => {
-            let found: Vec<_> = found.collect();
-            if found.is_empty() { Err(failed("no address".to_owned())) } else { Ok(found) }
-        }
+        Ok(Ok(found)) if found.is_empty() => Err(failed("no address".to_owned())),
+        Ok(Ok(found)) => Ok(found),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is no origin, and what a request that was granted one origin cannot be made to mean.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http::Uri;
@@ -7,10 +8,11 @@ use knosc_bulk_import::origin::Origin;
 use knosc_runner::egress::{Denial, is_private_network, same_origin};
 
 use knosc_bulk_import::protocol::templates;
-use knosc_runner::net::{Client, ClientConfig, NetError};
+use knosc_runner::BoxFuture;
+use knosc_runner::net::{Client, ClientConfig, NetError, Resolve, Resolver};
 use tokio::net::TcpListener;
 
-use crate::vectors::{BRACKETED, DISGUISED, NO_ORIGINS, REQUESTS};
+use crate::vectors::{BRACKETED, DISGUISED, NAMES, NO_ORIGINS, REQUESTS};
 
 #[test]
 fn what_is_no_origin_is_refused() {
@@ -67,4 +69,34 @@ async fn an_address_in_disguise_is_never_connected_to() {
 fn is_private(host: &str) -> bool {
     let meant = DISGUISED.iter().find(|(name, _)| *name == host);
     meant.is_some_and(|(_, address)| is_private_network(address.parse().unwrap()))
+}
+
+/// Says of each name what somebody wrote into it.
+struct Named;
+
+impl Resolve for Named {
+    fn addresses<'a>(
+        &'a self,
+        host: &'a str,
+        port: u16,
+    ) -> BoxFuture<'a, std::io::Result<Vec<SocketAddr>>> {
+        let found = NAMES.iter().find(|(name, _)| *name == host).unwrap().1;
+        let found = found.iter().map(|text| SocketAddr::new(text.parse().unwrap(), port)).collect();
+        Box::pin(async { Ok(found) })
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_means_a_denied_address_is_never_connected_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for (host, _) in NAMES {
+        let origin: Origin = format!("https://{host}:{port}").parse().unwrap();
+        let config = ClientConfig { resolver: Resolver::new(Named), ..ClientConfig::default() };
+        let client = Client::new(&origin, &config).unwrap();
+        let error = client.exchange(&templates::request(), Vec::new(), 10).await.err().unwrap();
+        assert!(matches!(error, NetError::Denied(Denial::Address { .. })), "{host}: {error:?}");
+    }
+    let connected = tokio::time::timeout(Duration::from_millis(20), listener.accept()).await;
+    assert!(connected.is_err(), "somebody connected");
 }

@@ -54,6 +54,30 @@ pub(crate) const DISGUISED: [(&str, &str); 48] = [
     ("0xa83f8110", "168.63.129.16"),
 ];
 
+/// Names, and addresses that somebody gave them.
+pub(crate) const NAMES: [(&str, &[&str]); 20] = [
+    ("localhost.localdomain", &["127.0.0.1"]),
+    ("ip6-localhost", &["::1"]),
+    ("localtest.example", &["127.0.0.1"]),
+    ("127.0.0.1.nip.example", &["127.0.0.1"]),
+    ("169.254.169.254.nip.example", &["169.254.169.254"]),
+    ("metadata.google.internal", &["169.254.169.254", "fd20:ce::254"]),
+    ("instance-data.ec2.internal", &["169.254.169.254"]),
+    ("kubernetes.default.svc", &["10.96.0.1"]),
+    ("host.docker.internal", &["172.17.0.1"]),
+    ("router.lan", &["192.168.1.1"]),
+    ("printer.local", &["169.254.12.34", "fe80::1"]),
+    ("knosc.com.localhost.example", &["127.0.0.1", "::1"]),
+    ("xn--lclhst-bta5b.example", &["127.0.0.1"]),
+    ("both.example", &["8.8.8.8", "127.0.0.1"]),
+    ("both-six.example", &["2606:4700::1111", "::1"]),
+    ("last-of-many.example", &["8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "0.0.0.0"]),
+    ("mapped.example", &["::ffff:169.254.169.254"]),
+    ("nat64.example", &["64:ff9b::a9fe:a9fe"]),
+    ("six-to-four.example", &["2002:7f00:1::1"]),
+    ("teredo.example", &["2001:0:7f00:1::1"]),
+];
+
 /// IPv6 addresses in brackets.
 pub(crate) const BRACKETED: [&str; 25] = [
     "[::]",
