@@ -122,11 +122,15 @@ impl ManifestError {
                     | ProblemKind::EmptyFolder
             )
         });
+        let is_open = |problem: &Problem| matches!(problem.kind, ProblemKind::OpenWorkbook(_));
         if about_names {
             format!(
                 "name the files after triggers, or say --map 'PATTERN=TRIGGER'. Understood are, with a date or -export after them: {}",
                 super::names::understood()
             )
+        } else if self.problems.iter().all(is_open) {
+            "save and close it; a ~$ file that nobody has open was left behind and can be deleted"
+                .to_owned()
         } else {
             "mend the manifest; examples/import.toml shows every key".to_owned()
         }
