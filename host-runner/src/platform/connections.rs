@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderValue;
 
+use super::audit::Audit;
 use super::limits::PipelineLimit;
 use super::pipeline::{Grant, Pace};
 use super::submission::SubmitError;
@@ -19,6 +20,7 @@ use crate::tenant::{Tenant, TenantConfig};
 /// The connections of all tenants. No tenant shares one with another.
 pub(super) struct Connections {
     client: ClientConfig,
+    audit: Arc<Audit>,
     known: Mutex<BTreeMap<String, Known>>,
 }
 
@@ -31,8 +33,8 @@ struct Known {
 }
 
 impl Connections {
-    pub(super) fn new(client: ClientConfig) -> Self {
-        Self { client, known: Mutex::default() }
+    pub(super) fn new(client: ClientConfig, audit: Arc<Audit>) -> Self {
+        Self { client, audit, known: Mutex::default() }
     }
 
     /// A tenant's connections: those of before, unless its entry changed.
@@ -58,7 +60,7 @@ impl Connections {
             name: spec.name.clone(),
             origin: spec.origin.clone(),
             client: client(&spec.origin),
-            credentials: Arc::new(FromFile(spec.clone())),
+            credentials: Arc::new(FromFile(spec.clone(), Arc::clone(&self.audit))),
         })?;
         let pace = Arc::new(Pace::new(spec.limits.get(PipelineLimit::RequestRate)));
         let mut grants = Vec::with_capacity(spec.egress.len());
@@ -80,13 +82,14 @@ impl Connections {
 }
 
 /// A tenant's secret, read from where the operator's file says each time that a session is needed.
-struct FromFile(TenantSpec);
+struct FromFile(TenantSpec, Arc<Audit>);
 
 impl Credentials for FromFile {
     fn get(&self) -> crate::BoxFuture<'_, Result<Secret, CredentialsError>> {
         Box::pin(async {
             let missing = |error: UnreadableSecret| CredentialsError::Missing(error.to_string());
             let sign_in = &self.0.sign_in;
+            self.1.note(&self.0.name, "-", "signing-in", &self.0.origin);
             let one_time = sign_in.one_time.as_ref().map(SecretSource::read).transpose();
             Ok(Secret::SignIn {
                 username: sign_in.username.read().map_err(missing)?,

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
+use knosc_bulk_import::run::Fact;
+
 use super::pipeline::{JobCall, PipelineEnd, PipelineReport};
 
 /// One tenant's figures.
@@ -28,7 +30,9 @@ pub struct TenantCounters {
     pub limits: BTreeMap<&'static str, u64>,
     /// Requests that were denied.
     pub denials: u64,
-    /// Files by how their step ended.
+    /// Bytes of files that uploads began to send to Knosc.
+    pub bytes: u64,
+    /// Files by how their step ended; `unknown` are those that a person has to decide.
     pub steps: BTreeMap<&'static str, u64>,
 }
 
@@ -74,6 +78,11 @@ impl Counters {
             of.denials += report.denials.len() as u64;
             for call in &report.calls {
                 if let JobCall::Run(report) | JobCall::Upload(report) = call {
+                    for event in &report.events {
+                        if let Fact::UploadStarted(sent) = &event.fact {
+                            of.bytes = of.bytes.saturating_add(sent.size);
+                        }
+                    }
                     for step in &report.steps {
                         *of.steps.entry(step.outcome.word()).or_default() += 1;
                     }
@@ -95,7 +104,7 @@ impl Snapshot {
     /// As Prometheus reads it.
     pub fn prometheus(&self) -> String {
         let mut text = String::new();
-        let plain: [(&str, &str, Figure); 7] = [
+        let plain: [(&str, &str, Figure); 8] = [
             ("knosc_pipelines_live", "gauge", |of| of.live),
             ("knosc_pipelines_started_total", "counter", |of| of.started),
             ("knosc_pipelines_refused_total", "counter", |of| of.refused),
@@ -103,6 +112,7 @@ impl Snapshot {
             ("knosc_pipelines_failed_total", "counter", |of| of.failed),
             ("knosc_pipelines_cancelled_total", "counter", |of| of.cancelled),
             ("knosc_pipeline_denials_total", "counter", |of| of.denials),
+            ("knosc_upload_bytes_total", "counter", |of| of.bytes),
         ];
         // Writing to a string does not fail, and names of tenants need no escape.
         for (name, kind, figure) in plain {

@@ -9,6 +9,7 @@
 //! | `pipeline` | one run of one pipeline |
 //! | `platform`, `running`, `handle` | all of them side by side |
 //! | `submission` | what a tenant hands in |
+//! | `audit` | what is written down for good |
 //! | `connections` | each tenant's own |
 //! | [`counters`] | what happened, by tenant |
 //!
@@ -20,6 +21,7 @@ pub mod counters;
 pub mod limits;
 pub mod tenants;
 
+mod audit;
 mod connections;
 mod handle;
 mod pipeline;

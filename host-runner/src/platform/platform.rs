@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::{Builder, Handle, Runtime as Threads};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use super::admission::{self, Admitted};
+use super::audit::Audit;
 use super::compile::Compiler;
 use super::connections::Connections;
 use super::counters::{Counters, Snapshot};
@@ -43,6 +45,8 @@ pub struct PlatformConfig {
     pub client: ClientConfig,
     /// Threads that run tenants' code.
     pub threads: usize,
+    /// Where admissions, denials, stops and sign-ins are written down, a line each; only ever appended to.
+    pub audit_file: Option<PathBuf>,
 }
 
 /// Tenants' pipelines, side by side. Clones are the same platform.
@@ -55,6 +59,7 @@ struct Inner {
     config: Settings,
     tenants: Mutex<Arc<Tenants>>,
     connections: Connections,
+    audit: Arc<Audit>,
     counters: Counters,
     running: Arc<Running>,
     tasks: TaskTracker,
@@ -84,6 +89,7 @@ impl Platform {
             .enable_all()
             .build()
             .map_err(unusable)?;
+        let audit = Arc::new(Audit::open(config.audit_file.as_deref()).map_err(unusable)?);
         let stack = config.tenants.common().get_usize(PipelineLimit::Stack);
         Ok(Self(Arc::new(Inner {
             importer: Runtime::new(config.importer)?,
@@ -95,7 +101,8 @@ impl Platform {
                 journals: config.journals,
             },
             tenants: Mutex::new(Arc::new(config.tenants)),
-            connections: Connections::new(config.client),
+            connections: Connections::new(config.client, Arc::clone(&audit)),
+            audit,
             counters: Counters::default(),
             running: Arc::default(),
             tasks: TaskTracker::new(),
@@ -130,7 +137,7 @@ impl Platform {
         let admitted = match self.check(tenant, &submission.component) {
             Ok(admitted) => admitted,
             Err(error) => {
-                tracing::warn!(target: "audit", tenant, %error, "a pipeline was refused");
+                self.0.audit.note(tenant, "-", "refused", &error);
                 self.0.counters.refused(tenant);
                 return Err(error);
             }
@@ -145,7 +152,8 @@ impl Platform {
             .compile(compiler, cache_dir, &spec, (admitted, &submission.component))
             .await?;
         let run = format!("{tenant}-{}", place.number());
-        tracing::info!(target: "audit", tenant, run, sha256 = ?pipeline.admitted().sha256, "a pipeline was admitted");
+        let sha256 = data_encoding::HEXLOWER.encode(&pipeline.admitted().sha256);
+        self.0.audit.note(tenant, &run, "admitted", &sha256);
         let limits =
             submission.limits.map_or_else(|| spec.limits.clone(), |own| spec.limits.narrowed(&own));
         let input = PipelineInput {
@@ -161,15 +169,16 @@ impl Platform {
         };
         self.0.counters.started(tenant);
         let inner = Arc::clone(&self.0);
-        let name = tenant.to_owned();
+        let (name, id) = (tenant.to_owned(), run.clone());
+        let span = tracing::info_span!("run", tenant, run);
         let work = async move {
             let report = pipeline.run(input, grants, &spec).await;
-            inner.ended(&name, place.number(), &report);
+            inner.ended(&name, &id, &report);
             drop(place);
             report
         };
         let Some(threads) = &self.0.threads else { return Err(SubmitError::Draining) };
-        let task = self.0.tasks.spawn_on(work, threads.handle());
+        let task = self.0.tasks.spawn_on(work.instrument(span), threads.handle());
         Ok(PipelineRun::new(run, task, cancel))
     }
 
@@ -181,7 +190,7 @@ impl Platform {
     /// Stops every pipeline of a tenant; what its `jobs` calls have begun is answered first.
     pub fn stop(&self, tenant: &str) {
         self.0.running.stop(tenant);
-        tracing::warn!(target: "audit", tenant, "a tenant was stopped");
+        self.0.audit.note(tenant, "-", "stopped", &"every run of the tenant");
     }
 
     /// Takes nothing more, and waits for what runs.
@@ -193,7 +202,7 @@ impl Platform {
     /// Uses another operator's file from the next submission on; what runs goes on as it began.
     pub fn reload(&self, tenants: Tenants) {
         *lock(&self.0.tenants) = Arc::new(tenants);
-        tracing::info!(target: "audit", "the operator's file was read again");
+        self.0.audit.note("-", "-", "reloaded", &"the operator's file");
     }
 
     /// What runs hold now: memories, tables, stacks, and tasks on the threads of tenants' code.
@@ -220,9 +229,9 @@ impl Inner {
         Ok((spec.clone(), Runner::new(self.importer.clone(), tenant), grants))
     }
 
-    fn ended(&self, tenant: &str, number: u64, report: &PipelineReport) {
+    fn ended(&self, tenant: &str, run: &str, report: &PipelineReport) {
         self.counters.ended(tenant, report);
-        tracing::info!(target: "audit", tenant, number, end = ?report.end, "a pipeline ended");
+        self.audit.ended(tenant, run, report);
     }
 }
 

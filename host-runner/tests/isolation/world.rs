@@ -64,6 +64,7 @@ impl World {
             journals: Arc::new(InMemory),
             client: ClientConfig::default(),
             threads,
+            audit_file: None,
         });
         Self { platform: platform.unwrap(), granted, denied, _knosc: knosc, folder }
     }

@@ -61,6 +61,7 @@ impl Host {
             journals: Arc::new(InMemory),
             client: ClientConfig::default(),
             threads: 1,
+            audit_file: None,
         });
         Self { platform: platform.unwrap(), _knosc: knosc, folder }
     }

@@ -128,6 +128,7 @@ fn platform(folder: &tempfile::TempDir, knosc: &str, erp: &str, journals: Arc<Ke
         journals,
         client: ClientConfig::default(),
         threads: 1,
+        audit_file: Some(folder.path().join("audit")),
     })
     .unwrap()
 }
@@ -161,10 +162,25 @@ async fn canaries_are_in_no_memory_log_journal_or_report() {
     let logged = String::from_utf8_lossy(&lines.0.lock().unwrap()).into_owned();
     let memory = memory(&report);
     let shown = format!("{report:?} {platform:?} {:?}", platform.counters());
-    let places = [("memory", memory), ("log", logged), ("journal", events), ("report", shown)];
+    let audit = std::fs::read_to_string(folder.path().join("audit")).unwrap();
+    for line in
+        [" acme acme-1 admitted \"", " acme - signing-in \"", " acme acme-1 denied \"knosc: "]
+    {
+        assert!(audit.contains(line), "{line}: {audit}");
+    }
+    let in_a_span = logged.lines().any(|line| line.contains("run{tenant=\"acme\" run=\"acme-1\"}"));
+    assert!(in_a_span && logged.contains(":call{what=\"upload\"}"), "{logged}");
+    let counted = platform.counters().prometheus();
+    assert!(counted.contains("knosc_upload_bytes_total{tenant=\"acme\"} 1024\n"), "{counted}");
+    let places = [
+        ("audit", audit),
+        ("memory", memory),
+        ("log", logged),
+        ("journal", events),
+        ("report", shown),
+    ];
     // That the search finds something where there is something.
-    assert!(places[0].1.contains("planted-canary") && places[2].1.len() > 100, "{}", places[2].1);
-    assert!(places[1].1.contains("a pipeline was admitted"), "nothing was logged");
+    assert!(places[1].1.contains("planted-canary") && places[3].1.len() > 100, "{}", places[3].1);
     let mut secrets = recorder.secrets();
     assert!(secrets.len() >= 2, "cookies and tokens: {}", secrets.len());
     secrets.extend([PASSWORD, TOKEN, ONE_TIME, "peer=1"].map(str::to_owned));

@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use knosc_bulk_import::origin::Origin;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument as _;
 use wasmtime_wasi_http::{
     Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks,
 };
@@ -226,7 +227,8 @@ impl WasiHttpHooks for PipelineHooks {
         Box::new(async move {
             let exchange = admitted?;
             // Given up together with the pipeline's own wait.
-            let sending = AbortOnDrop(io.spawn(exchange.send()));
+            let span = tracing::info_span!("request", origin = %exchange.grant.rule.origin);
+            let sending = AbortOnDrop(io.spawn(exchange.send().instrument(span)));
             let answer = sending.await??;
             let nothing_more: Box<dyn Future<Output = Result<()>> + Send> =
                 Box::new(async { Ok(()) });

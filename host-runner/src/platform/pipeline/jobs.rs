@@ -10,6 +10,7 @@ use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
 use knosc_bulk_import::trigger::Trigger;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 use wasmtime::component::Resource;
 
 use super::bindings::knosc::bulk_import::jobs::{Host, Step};
@@ -150,7 +151,8 @@ impl Host for PipelineState {
                     jobs.note(JobCall::Refused(fault.clone()));
                 }
                 answer
-            },
+            }
+            .instrument(tracing::info_span!("call", what = "upload")),
             &io,
         );
         Ok(answer.await?.map_err(|fault| fault.to_wit()))
@@ -204,7 +206,8 @@ impl Host for PipelineState {
                     Err(fault) => JobCall::Refused(fault.clone()),
                 });
                 answer
-            },
+            }
+            .instrument(tracing::info_span!("call", what = "run-ordered")),
             &io,
         );
         Ok(match answer.await? {
