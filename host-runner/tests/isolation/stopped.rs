@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use knosc_runner::platform::limits::{PipelineLimit, PipelineLimits};
 use knosc_runner::platform::{PipelineEnd, PipelineReport, PoolUse};
 
 use crate::hostile::{self, Ends, OK};
@@ -18,8 +19,17 @@ scratch = "1 MiB"
 scratch-files = 3
 answer = "1 MiB"
 requests = 40
+job-calls = 5
 requests-per-second = 1000
 "#;
+
+/// Met in the test below, in those of admission, and in those of runs side by side; the pace of requests is none to be met.
+const ELSEWHERE: [PipelineLimit; 4] = [
+    PipelineLimit::ComponentBytes,
+    PipelineLimit::Handles,
+    PipelineLimit::RequestRate,
+    PipelineLimit::Runs,
+];
 
 const MIB: u64 = 1024 * 1024;
 
@@ -60,7 +70,7 @@ async fn each_is_stopped_and_its_neighbour_runs_on() {
     world.run("birch", neighbour.clone()).await;
     let guests = hostile::all();
     assert!(guests.len() >= 40);
-    let mut wrong = Vec::new();
+    let (mut wrong, mut met) = (Vec::new(), Vec::new());
     let (mut most, mut longest) = ((0, ""), (Duration::ZERO, ""));
     for guest in &guests {
         let component = guest.component(granted, denied);
@@ -71,6 +81,7 @@ async fn each_is_stopped_and_its_neighbour_runs_on() {
             tokio::join!(world.run("acme", component), world.run("birch", neighbour.clone()));
         longest = longest.max((began.elapsed(), guest.name));
         wrong.extend(judge(guest.name, &report, guest.ends));
+        met.extend(report.limit);
         wrong.extend(judge("the neighbour", &beside, Ends::Fine));
         if let (Some(before), Some(after)) = (before, process::memory()) {
             let cost = after.peak.saturating_sub(before.now);
@@ -81,6 +92,10 @@ async fn each_is_stopped_and_its_neighbour_runs_on() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    for limit in PipelineLimit::ALL {
+        let somewhere = met.contains(&limit) || ELSEWHERE.contains(&limit);
+        assert!(somewhere, "no hostile pipeline met the limit '{limit}'");
+    }
     println!(
         "{} hostile pipelines; the most memory {} MiB ({}), the longest {:?} ({})",
         guests.len(),
@@ -102,5 +117,25 @@ async fn each_is_stopped_and_its_neighbour_runs_on() {
     for head in world.granted.heads() {
         let head = head.to_ascii_lowercase();
         assert!(!head.contains("cookie") && head.contains("x-erp-token: canary-of-erp"), "{head}");
+    }
+}
+
+/// A timer has a handle and two resources, a set of headers one of each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handles_and_resources_are_told_apart() {
+    let _alone = alone().await;
+    let world = World::start(LIMITS, 1);
+    let (granted, denied) = (world.granted.authority(), world.denied.authority());
+    let mut limits = PipelineLimits::default();
+    limits.set(PipelineLimit::Handles, 1_000).unwrap();
+    limits.set(PipelineLimit::Resources, 1_500).unwrap();
+    for (name, limit) in [
+        ("pollable-flood", PipelineLimit::Resources),
+        ("sets-of-headers-without-end", PipelineLimit::Handles),
+    ] {
+        let guest = hostile::all().into_iter().find(|guest| guest.name == name).unwrap();
+        let component = guest.component(granted, denied);
+        let report = world.run_with("acme", component, limits.clone()).await;
+        assert_eq!(judge(name, &report, Ends::Limit(limit)), None);
     }
 }

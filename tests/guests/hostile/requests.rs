@@ -20,12 +20,18 @@ const LONG: &str = r#"(data (i32.const 560) "/long") (global $f (mut i32) (i32.c
 /// Names of headers, one after another, each ended by a comma.
 const NAMES: &str = r#"(data (i32.const 800) "host,cookie,authorization,x-xsrf-token,transfer-encoding,connection,proxy-authorization,x-forwarded-for,te,trailer,upgrade,expect,via,forwarded,keep-alive,x-erp-token,") (global $f (mut i32) (i32.const 0)) (global $from (mut i32) (i32.const 800)) (global $to (mut i32) (i32.const 800))"#;
 
-pub(super) const GUESTS: [(&str, &str, &str, Ends); 14] = [
+pub(super) const GUESTS: [(&str, &str, &str, Ends); 15] = [
     (
         "requests-at-one-time",
         MUTE,
         "(loop $l (drop ASK) (global.set $n (i32.add (global.get $n) (i32.const 1))) (br_if $l (i32.lt_u (global.get $n) (i32.const 40)))) (call $block (call $subscribe (i64.const 50000000))) OK",
         Met(PipelineLimit::RequestsInFlight),
+    ),
+    (
+        "calls-of-jobs-without-end",
+        "(global $n (mut i32) (i32.const 0))",
+        "(loop $l (call $poll-jobs (i32.const 64) (i32.const 0) (i32.const 832)) (global.set $n (i32.add (global.get $n) (i32.const 1))) (br_if $l (i32.lt_u (global.get $n) (i32.const 10)))) OK",
+        Met(PipelineLimit::JobCalls),
     ),
     (
         "requests-in-all",
