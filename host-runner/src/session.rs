@@ -76,6 +76,7 @@ impl SessionKeeper {
     ///
     /// # Errors
     /// [`SignInError`] if there is no session to be had.
+    #[cfg(feature = "account")]
     pub async fn session(&self) -> Result<Session, SignInError> {
         self.current(&mut *self.state.lock().await).await
     }

@@ -1,6 +1,6 @@
 //! One company's Knosc: its origin, its connections and its session, apart from every other tenant's.
 //!
-//! Signs in; uploads and polls go through the runner, and other requests that need no component are in `account`.
+//! Uploads and polls go through the runner, and other requests that need no component are in `account`.
 
 #[cfg(feature = "account")]
 mod account;
@@ -9,14 +9,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use knosc_bulk_import::origin::Origin;
-use knosc_bulk_import::session::Session;
 
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::egress::Egress;
 use crate::error::Error;
 use crate::net::{Client, ClientConfig};
-use crate::session::{SessionKeeper, SignInError};
+use crate::session::SessionKeeper;
 
 /// What makes a tenant.
 #[derive(Debug)]
@@ -86,14 +85,6 @@ impl Tenant {
     /// What may be asked.
     pub fn egress(&self) -> &Egress {
         &self.0.egress
-    }
-
-    /// Signs in, unless there is a session already, and gives it for safe-keeping.
-    ///
-    /// # Errors
-    /// [`SignInError`] if there is no session to be had.
-    pub async fn sign_in(&self) -> Result<Session, SignInError> {
-        self.0.sessions.session().await
     }
 }
 

@@ -141,4 +141,5 @@ async fn dial(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Ne
 }
 
 #[cfg(test)]
+#[cfg(feature = "resolver")]
 mod tests;

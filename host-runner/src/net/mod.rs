@@ -28,7 +28,9 @@ pub use error::{NetError, SentBytes};
 pub use meter::{Ended, UploadMeter};
 #[cfg(feature = "proxy")]
 pub use proxy::ProxyConfig;
-pub use resolve::{Resolve, Resolver};
+#[cfg(feature = "resolver")]
+pub use resolve::Resolve;
+pub use resolve::Resolver;
 
 /// A request's body, of a length that is known before.
 pub type OutBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;

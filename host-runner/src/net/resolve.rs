@@ -2,21 +2,21 @@
 //!
 //! Resolves once; whoever connects uses these addresses and never the name again, so that a second answer cannot differ.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use knosc_bulk_import::origin::Origin;
 
 use super::error::NetError;
+#[cfg(feature = "resolver")]
 use crate::BoxFuture;
 #[cfg(feature = "proxy")]
 use crate::egress::proxy_address_allowed;
 use crate::egress::{Denial, address_allowed, is_private_network};
 
 /// Finds the addresses of a host.
+#[cfg(feature = "resolver")]
 pub trait Resolve: Send + Sync {
     /// All addresses of this name, with this port, in the order in which they are tried.
     ///
@@ -30,26 +30,29 @@ pub trait Resolve: Send + Sync {
 }
 
 /// Whoever is asked for addresses: the system by default. Asked once for each connection, and never trusted.
-#[derive(Clone, Default)]
-pub struct Resolver(Option<Arc<dyn Resolve>>);
+#[derive(Clone, Debug, Default)]
+pub struct Resolver(#[cfg(feature = "resolver")] Option<std::sync::Arc<dyn Resolve>>);
 
 impl Resolver {
     /// A resolver of one's own.
+    #[cfg(feature = "resolver")]
     pub fn new(resolve: impl Resolve + 'static) -> Self {
-        Self(Some(Arc::new(resolve)))
+        Self(Some(std::sync::Arc::new(resolve)))
     }
 
     async fn addresses(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        match &self.0 {
-            Some(own) => own.addresses(host, port).await,
-            None => Ok(tokio::net::lookup_host((host, port)).await?.collect()),
+        #[cfg(feature = "resolver")]
+        if let Some(own) = &self.0 {
+            return own.addresses(host, port).await;
         }
+        Ok(tokio::net::lookup_host((host, port)).await?.collect())
     }
 }
 
-impl fmt::Debug for Resolver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Resolver").field(&if self.0.is_some() { "own" } else { "system" }).finish()
+#[cfg(feature = "resolver")]
+impl std::fmt::Debug for dyn Resolve {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Resolve")
     }
 }
 

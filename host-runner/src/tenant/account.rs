@@ -1,4 +1,4 @@
-//! What a tenant is asked without the component: the list of templates, a template, a logout.
+//! What a tenant is asked without the component: a session, the list of templates, a template, a logout.
 //!
 //! Each request is made with the session, and once more where Knosc did not take it.
 
@@ -6,13 +6,23 @@ use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::protocol::{
     ANSWER_BYTES_MAX, Answer, Request, Sent, classify, logout, templates,
 };
+use knosc_bulk_import::session::Session;
 
 use super::Tenant;
 use crate::egress::Denial;
 use crate::error::Error;
 use crate::net::{NetError, SentBytes};
+use crate::session::SignInError;
 
 impl Tenant {
+    /// Signs in, unless there is a session already, and gives it for safe-keeping.
+    ///
+    /// # Errors
+    /// [`SignInError`] if there is no session to be had.
+    pub async fn sign_in(&self) -> Result<Session, SignInError> {
+        self.0.sessions.session().await
+    }
+
     /// Asks for the links of the blank upload files, as the JSON that Knosc gives.
     ///
     /// # Errors
