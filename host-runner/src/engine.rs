@@ -87,6 +87,7 @@ impl Runtime {
     /// # Errors
     /// [`Error::Component`] if it cannot be read, is no component, or imports more than this host gives.
     pub fn new(config: RuntimeConfig) -> Result<Self, Error> {
+        let began = std::time::Instant::now();
         let engine = Engine::new(&engine_config()).map_err(|error| Error::component(&error))?;
         let (component, from_cache) = compiled(&engine, config)?;
         let mut linker = Linker::new(&engine);
@@ -95,6 +96,8 @@ impl Runtime {
         ticker::start(&engine).map_err(|error| Error::Component {
             message: format!("no thread for its clock: {error}"),
         })?;
+        let took = began.elapsed();
+        tracing::debug!(from_cache, ?took, "the component is ready");
         Ok(Self { importer: Arc::new(importer), from_cache })
     }
 
