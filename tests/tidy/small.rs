@@ -12,7 +12,7 @@ const SOURCE: &str = "host-runner/src";
 const LINES_MAX: usize = 3_000;
 
 /// What an embedder compiles beside ours, named in `host-runner/Cargo.toml` and not optional.
-const DIRECT: [&str; 22] = [
+const DIRECT: [&str; 23] = [
     "bytes",
     "data-encoding",
     "futures-util",
@@ -22,6 +22,7 @@ const DIRECT: [&str; 22] = [
     "hyper",
     "hyper-util",
     "knosc-bulk-import",
+    "rustix",
     "rustls",
     "rustls-native-certs",
     "rustls-pki-types",

@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    fn recovered(&self) -> Run {
+    pub(crate) fn recovered(&self) -> Run {
         Run::recover(self.plan.clone(), POLICY, &self.durable, self.now_ms())
             .expect("a journal of ours fits its own run")
     }

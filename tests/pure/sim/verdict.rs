@@ -57,7 +57,7 @@ fn names(job: &Job, known: Option<&String>) {
 }
 
 /// The status word that Knosc itself has for a job.
-fn status(world: &mut World, job: &Job) -> String {
+pub(crate) fn status(world: &mut World, job: &Job) -> String {
     let (tenant, now_ms) = (world.model.default_tenant().to_owned(), world.server_ms());
     let jobs = world.model.jobs(&tenant, now_ms);
     let ours = jobs.iter().find(|known| known["job_id"] == job.job_id.as_str()).unwrap();
