@@ -26,7 +26,8 @@ cargo xtask VERB
   drops                       10,000 guests ended in the middle of an upload, 2,000 of a stock host: about 5 min
   kills                       a run killed at each of its steps, twenty times over, and resumed: about 12 min
   isolation                   hostile pipelines beside a well-behaved one, 1,000 kills, shares of a neighbour: about 5 min
-  bench upload                knosc-runner beside curl, 512 MiB over loopback, in the release profile
+  bench [NAME...] [--quick]   knosc-runner beside curl, the guide's script and a client on hyper: upload, cold-start,
+                              ordered-run; in the release profile; target/bench/report.md. Fails where a floor is missed
   wit                         docs/wit.md of the files in wit/";
 
 fn main() -> ExitCode {
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         ["drops"] => verb::faults::drops(),
         ["kills"] => verb::faults::kills(),
         ["isolation"] => verb::faults::isolation(),
-        ["bench", "upload"] => verb::bench::run(),
+        ["bench", words @ ..] => verb::bench::run(words),
         ["wit"] => write_wit(),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -1,0 +1,80 @@
+//! What knosc-runner costs beside what people use today, in one run on this machine. `cargo xtask bench` builds and starts it.
+//! Rivals take turns, whole processes are measured, and a floor that does not hold ends it with 1.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people: its output is its purpose"
+)]
+
+mod machine;
+mod ordered;
+mod plot;
+mod report;
+mod rivals;
+mod sample;
+mod start;
+mod upload;
+
+use std::{env, fs, process::ExitCode};
+
+use report::{Report, Section};
+use rivals::Arena;
+use xtask::Failure;
+
+/// How much is measured: `--quick` leaves out 2 GiB and the long jobs and takes three samples a case.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Extent {
+    pub(crate) quick: bool,
+    /// Odd, so that the median is a measured value.
+    pub(crate) repeats: usize,
+}
+
+type Bench = fn(&Arena, Extent) -> Result<Section, Failure>;
+
+const BENCHES: [(&str, Bench); 3] =
+    [("upload", upload::run), ("cold-start", start::run), ("ordered-run", ordered::run)];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let quick = words.iter().any(|word| word == "--quick");
+    let names: Vec<&str> =
+        words.iter().map(String::as_str).filter(|word| *word != "--quick").collect();
+    let known = |name: &&str| BENCHES.iter().any(|(known, _)| known == name);
+    if let Some(name) = names.iter().find(|name| !known(name)) {
+        let known = BENCHES.map(|(name, _)| name).join(", ");
+        eprintln!("there is no bench {name}; there are: {known} (and --quick)");
+        return ExitCode::from(2);
+    }
+    let extent = Extent { quick, repeats: if quick { 3 } else { 5 } };
+    match all(&names, extent) {
+        Ok(missed) if missed.is_empty() => ExitCode::SUCCESS,
+        Ok(missed) => {
+            eprintln!("floors missed:\n  {}", missed.join("\n  "));
+            ExitCode::FAILURE
+        }
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn all(names: &[&str], extent: Extent) -> Result<Vec<String>, Failure> {
+    let arena = Arena::open()?;
+    let mut report = Report(Vec::new());
+    for (name, bench) in BENCHES {
+        if names.is_empty() || names.contains(&name) {
+            println!("{name}");
+            report.0.push(bench(&arena, extent)?);
+        }
+    }
+    let text = report.markdown();
+    for (name, content) in [("report.md", text.clone()), ("report.json", report.json().to_string())]
+    {
+        let path = arena.folder().join(name);
+        fs::write(&path, content).map_err(|error| Failure::file(&path, &error))?;
+    }
+    println!("\n{text}");
+    Ok(report.missed())
+}

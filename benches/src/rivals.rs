@@ -1,0 +1,191 @@
+//! Who is measured: knosc-runner, curl as in the guide, the guide's script under `CPython`, a client on hyper, and a bare
+//! sender that shows what the sink takes. Only makes commands; `sample` runs them.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use xtask::{Failure, local::LocalKnosc, machine::Tool, place};
+
+const USER: &str = "demo@acme.test";
+const PASSWORD: &str = "local-demo-password";
+
+/// The state folder's journal: the same file again would be refused.
+const JOURNAL: [&str; 3] = ["journal.db", "journal.db-wal", "journal.db-shm"];
+
+/// What each bench needs: the stand-in, a sign-in for the rivals, a folder, and which rivals are there.
+pub(crate) struct Arena {
+    pub(crate) server: LocalKnosc,
+    folder: PathBuf,
+    cookies: PathBuf,
+    csrf: String,
+    cookie_header: String,
+    /// The interpreter itself: a version manager's shim would be measured too.
+    python: Option<PathBuf>,
+}
+
+impl Arena {
+    pub(crate) fn open() -> Result<Self, Failure> {
+        let folder = place::target()?.join("bench");
+        fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
+        if !Tool::named("curl").is_some_and(|curl| curl.is_there()) {
+            return Err(Failure::new("NOT MEASURED: there is no curl to compare with")
+                .hint("sudo apt-get install -y curl"));
+        }
+        let server = LocalKnosc::start(&place::program("release", "local-knosc")?, &[])?;
+        let cookies = folder.join("cookies.txt");
+        let (csrf, cookie_header) = sign_in(&server, &cookies)?;
+        let python = interpreter();
+        if python.is_none() {
+            println!(
+                "!! NO PYTHON WITH REQUESTS: the script's column is skipped (python3 -m pip install requests)"
+            );
+        }
+        Ok(Self { server, folder, cookies, csrf, cookie_header, python })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// knosc-runner with a verb, on a journal that knows nothing, and with a warm component cache.
+    pub(crate) fn ours(&self, arguments: &[&str]) -> Result<Command, Failure> {
+        let state = self.folder.join("state");
+        for name in JOURNAL {
+            _ = fs::remove_file(state.join(name));
+        }
+        let mut ours = Command::new(place::program("release", "knosc-runner")?);
+        ours.args(arguments).env("KNOSC_BASE_URL", self.server.url()).env("KNOSC_STATE", state);
+        ours.env("KNOSC_USERNAME", USER).env("KNOSC_PASSWORD", PASSWORD);
+        ours.env("XDG_CACHE_HOME", self.folder.join("cache"));
+        Ok(ours)
+    }
+
+    /// As curl, it is done when the file is accepted; unlike curl, it signs in first.
+    pub(crate) fn our_upload(&self, file: &Path) -> Result<Command, Failure> {
+        let mut ours = self.ours(&["upload", "--quiet", "--detach", "inventory"])?;
+        ours.arg(file).args(["--max-bytes", "4294967296"]);
+        Ok(ours)
+    }
+
+    /// The guide's command as it is.
+    pub(crate) fn curl(&self, file: &Path) -> Command {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail", "-X", "POST", "-b"]).arg(&self.cookies);
+        curl.arg(self.upload_url()).args(["-H", &format!("X-XSRF-TOKEN: {}", self.csrf), "-F"]);
+        curl.arg(format!("file=@{}", file.display()));
+        curl
+    }
+
+    /// The guide's script: it signs in, sends, and asks once after 20 ms.
+    pub(crate) fn script(&self, pairs: &[(&str, PathBuf)]) -> Result<Option<Command>, Failure> {
+        let Some(python) = &self.python else { return Ok(None) };
+        let mut script = Command::new(python);
+        script.arg(place::root()?.join("tests").join("documented-client").join("guide.py"));
+        for (trigger, file) in pairs {
+            script.arg(trigger).arg(file);
+        }
+        script.env("GUIDE_BASE_URL", self.server.url());
+        script.env("GUIDE_USERNAME", USER).env("GUIDE_PASSWORD", PASSWORD);
+        Ok(Some(script))
+    }
+
+    pub(crate) fn hyper(&self, file: &Path) -> Result<Command, Failure> {
+        let mut hyper = Command::new(place::program("release", "rival-hyper")?);
+        hyper.args([self.upload_url().as_str(), &self.cookie_header, &self.csrf]).arg(file);
+        Ok(hyper)
+    }
+
+    /// Bytes a second that the sink takes from a sender that does nothing but send the same memory again.
+    pub(crate) fn sink_speed(&self, bytes: u64) -> Result<f64, Failure> {
+        let failed = |error: std::io::Error| Failure::new(format!("bare sender: {error}"));
+        let host = self.server.url().trim_start_matches("http://").to_owned();
+        let part = "--bare\r\ncontent-disposition: form-data; name=\"file\"; filename=\"bare.csv\"\r\n\r\n";
+        let tail = "\r\n--bare--\r\n";
+        let length = bytes + (part.len() + tail.len()) as u64;
+        let chunk = vec![b'0'; 1 << 20];
+        let began = Instant::now();
+        let mut socket = TcpStream::connect(&host).map_err(failed)?;
+        write!(socket, "POST /api/job/inventory HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncookie: {}\r\nx-xsrf-token: {}\r\ncontent-type: multipart/form-data; boundary=bare\r\ncontent-length: {length}\r\n\r\n{part}", self.cookie_header, self.csrf)
+            .map_err(failed)?;
+        for _ in 0..bytes >> 20 {
+            socket.write_all(&chunk).map_err(failed)?;
+        }
+        socket.write_all(tail.as_bytes()).map_err(failed)?;
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).map_err(failed)?;
+        let took = began.elapsed().as_secs_f64();
+        if !answer.starts_with("HTTP/1.1 200") {
+            return Err(Failure::new(format!(
+                "bare sender: {}",
+                answer.lines().next().unwrap_or("")
+            )));
+        }
+        #[allow(clippy::cast_precision_loss, reason = "at most some GiB")]
+        let bytes = bytes as f64;
+        Ok(bytes / took)
+    }
+
+    /// A CSV file of exactly so many bytes, made once (the last row may be cut: the sink counts bytes).
+    pub(crate) fn file(&self, bytes: u64) -> Result<PathBuf, Failure> {
+        let path = self.folder.join(format!("inventory-{bytes}.csv"));
+        if fs::metadata(&path).is_ok_and(|there| there.len() == bytes) {
+            return Ok(path);
+        }
+        let failed = |error| Failure::file(&path, &error);
+        let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).map_err(failed)?);
+        let mut left = bytes;
+        let mut row = 0_u64;
+        while left > 0 {
+            let line = format!("WH-{:04},ITEM-{row:09},{},EA,2026-11-24\n", row % 400, row % 9_973);
+            let keep = usize::try_from(left).unwrap_or(usize::MAX).min(line.len());
+            out.write_all(line.as_bytes().get(..keep).unwrap_or_default()).map_err(failed)?;
+            left -= keep as u64;
+            row += 1;
+        }
+        out.flush().map_err(failed)?;
+        Ok(path)
+    }
+
+    fn upload_url(&self) -> String {
+        format!("{}/api/job/inventory", self.server.url())
+    }
+}
+
+fn interpreter() -> Option<PathBuf> {
+    let found = Command::new("python3")
+        .args(["-c", "import requests, sys; print(sys.executable)"])
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    Some(PathBuf::from(String::from_utf8(found.stdout).ok()?.trim()))
+}
+
+/// Signs in as the guide does; the CSRF token and the `Cookie` header.
+fn sign_in(server: &LocalKnosc, cookies: &Path) -> Result<(String, String), Failure> {
+    let body = format!(r#"{{"username":"{USER}","password":"{PASSWORD}"}}"#);
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--show-error", "--fail", "-c"]).arg(cookies);
+    curl.args(["-H", "Content-Type: application/json", "-d", &body]);
+    let output = curl.arg(format!("{}/api/authenticate", server.url())).output();
+    let signed_in = output.is_ok_and(|output| output.status.success());
+    let text = fs::read_to_string(cookies).map_err(|error| Failure::file(cookies, &error))?;
+    // As a browser: a cookie whose path is another one stays at home, such as the one that renews a session.
+    let words = text
+        .lines()
+        .map(|line| line.trim_start_matches("#HttpOnly_").split('\t').collect::<Vec<_>>())
+        .filter(|fields| fields.get(2).is_some_and(|path| "/api/job/inventory".starts_with(path)))
+        .filter_map(|fields| Some((*fields.get(5)?, *fields.get(6)?)))
+        .collect::<Vec<_>>();
+    let csrf = words.iter().find(|(name, _)| *name == "csrf_access_token").map(|(_, value)| *value);
+    let header: Vec<String> = words.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    match csrf {
+        Some(csrf) if signed_in => Ok((csrf.to_owned(), header.join("; "))),
+        _ => Err(Failure::new("curl's sign-in gave no CSRF cookie")),
+    }
+}
