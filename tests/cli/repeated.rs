@@ -132,3 +132,19 @@ fn a_state_folder_that_holds_no_journal_is_refused_before_anything_is_sent() {
     }
     assert_eq!(knosc.model().upload_posts(), 0);
 }
+
+#[test]
+fn without_a_digest_an_untouched_file_is_the_same_and_a_touched_one_is_not() {
+    let knosc = knosc();
+    let place = Place::new("no-digest");
+    units(&place, "units.csv");
+    let words = ["upload", "unit-master", "units.csv", "--no-digest", "-q"];
+    let first = run(&mut place.runner(&knosc.url(), &words));
+    assert_eq!((first.exit, accepted(&knosc)), (0, 1), "{first:?}");
+    let again = run(&mut place.runner(&knosc.url(), &words));
+    assert_eq!((again.exit, accepted(&knosc)), (12, 1), "{again:?}");
+    // Nothing but its time tells it from the first one.
+    units(&place, "units.csv");
+    let touched = run(&mut place.runner(&knosc.url(), &words));
+    assert_eq!((touched.exit, accepted(&knosc)), (0, 2), "{touched:?}");
+}

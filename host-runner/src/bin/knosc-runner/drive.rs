@@ -33,6 +33,8 @@ pub struct Drive {
     /// The step whose acceptance is enough.
     pub detach_after: Option<usize>,
     pub wait: Option<Duration>,
+    /// Whether a file's digest is made while it is sent.
+    pub digest: bool,
     /// How long an interrupted run waits for the answer to a file whose last bytes have left.
     pub grace: Option<Duration>,
 }
@@ -151,6 +153,7 @@ async fn run(
         progress: Some(sender),
         cancel: cancel.clone(),
         grace: drive.grace.unwrap_or(GRACE),
+        digest: drive.digest,
         ..RunInput::default()
     };
     let mut leave = Leave { detach_after: drive.detach_after, over: false, watching: false };

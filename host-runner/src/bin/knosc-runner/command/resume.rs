@@ -117,7 +117,8 @@ async fn locked(
     let runner = connect::runner(global, origin)?;
     reporter.begin(origin, shown, machine.plan().order());
     let detach_after = if wait.detach { machine.plan().order().last().copied() } else { None };
-    let drive = Drive { steps, policy, journal, detach_after, wait: wait.wait, grace: wait.grace };
+    let WaitArgs { wait, grace, .. } = *wait;
+    let drive = Drive { steps, policy, journal, detach_after, digest: true, wait, grace };
     let going = Going { runner: &runner, store, run, unchanged: &unchanged };
     drive::to_the_end(going, drive, reporter).await
 }

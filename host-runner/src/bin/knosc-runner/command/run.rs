@@ -27,6 +27,7 @@ use crate::{state, when};
 pub struct How<'a> {
     pub kind: Kind,
     pub unchanged: Unchanged,
+    pub digest: bool,
     pub wait: &'a WaitArgs,
 }
 
@@ -37,7 +38,8 @@ pub async fn execute(
 ) -> Result<Exit, Problem> {
     let source = source::read(global, &args.source, &args.files, true, reporter)?;
     let unchanged = args.unchanged.unchanged.map_or(Unchanged::Skip, Into::into);
-    let how = How { kind: Kind::Run, unchanged, wait: &args.wait };
+    let digest = !args.unchanged.no_digest;
+    let how = How { kind: Kind::Run, unchanged, digest, wait: &args.wait };
     send(global, source, &how, reporter).await
 }
 
@@ -104,7 +106,8 @@ async fn locked(
     // Every file before the last one has to be complete before the next may go, so that only the last is left alone.
     let detach_after = if how.wait.detach { order.last().copied() } else { None };
     let (wait, grace) = (how.wait.wait, how.wait.grace);
-    let drive = Drive { steps: sent, policy, journal, detach_after, wait, grace };
+    let digest = how.digest;
+    let drive = Drive { steps: sent, policy, journal, detach_after, digest, wait, grace };
     let going = Going { runner: &runner, store, run: &run, unchanged: &unchanged };
     drive::to_the_end(going, drive, reporter).await
 }

@@ -32,6 +32,7 @@ pub async fn execute(
     let policy = source::default_policy(&origin);
     let source = source::checked(origin, vec![file], policy, checks, reporter)?;
     let unchanged = args.unchanged.unchanged.map_or(Unchanged::Refuse, Into::into);
-    let how = How { kind: Kind::Upload, unchanged, wait: &args.wait };
+    let digest = !args.unchanged.no_digest;
+    let how = How { kind: Kind::Upload, unchanged, digest, wait: &args.wait };
     run::send(global, source, &how, reporter).await
 }
