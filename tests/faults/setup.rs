@@ -84,6 +84,7 @@ pub(crate) fn short() -> Timeouts {
         write_stall: SHORT,
         first_answer: SHORT,
         body_idle: SHORT,
+        ..Timeouts::default()
     }
 }
 

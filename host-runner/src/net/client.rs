@@ -140,7 +140,7 @@ impl Inner {
         self.prepare(&mut head, length)?;
         let is_read = head.method == http::Method::GET && length == 0;
         if is_read
-            && let Some(mut kept) = self.idle.take()
+            && let Some(mut kept) = self.idle.take(self.timeouts.kept)
             && kept.is_ready().await
         {
             let request = Request::from_parts(head.clone(), OutBody::default());

@@ -43,6 +43,8 @@ pub struct Timeouts {
     pub first_answer: Duration,
     /// Between two pieces of an answer's body.
     pub body_idle: Duration,
+    /// How long a connection is kept for the next read. Common servers close theirs after 60 s or more.
+    pub kept: Duration,
 }
 
 impl Default for Timeouts {
@@ -54,6 +56,7 @@ impl Default for Timeouts {
             write_stall: Duration::from_secs(30),
             first_answer: Duration::from_mins(2),
             body_idle: Duration::from_secs(30),
+            kept: Duration::from_secs(30),
         }
     }
 }

@@ -24,9 +24,6 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Header lines of an answer.
 const HEADERS_MAX: usize = 100;
 
-/// How long an idle connection may wait. Common servers close theirs after 60 s or more.
-const IDLE_MAX: Duration = Duration::from_secs(30);
-
 /// An open connection. Dropping it closes the socket, whatever is on the way.
 pub(super) struct Connection {
     sender: SendRequest<OutBody>,
@@ -131,8 +128,8 @@ impl IdleSlot {
         }
     }
 
-    pub(super) fn take(&self) -> Option<Connection> {
+    pub(super) fn take(&self, kept: Duration) -> Option<Connection> {
         let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        waiting.filter(|(_, since)| since.elapsed() < IDLE_MAX).map(|(connection, _)| connection)
+        waiting.filter(|(_, since)| since.elapsed() < kept).map(|(connection, _)| connection)
     }
 }

@@ -1,5 +1,7 @@
 //! Reads share a connection; uploads never do, and nothing but a read is ever sent again.
 
+use std::time::Duration;
+
 use http_body_util::BodyExt;
 use knosc_runner::net::{Client, NetError, Timeouts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -64,8 +66,7 @@ async fn a_read_on_a_fresh_connection_is_not_repeated() {
     };
     let (answer, ()) = tokio::join!(read(&client, &origin), peer);
     assert!(matches!(answer, Err(NetError::Closed { .. })), "{answer:?}");
-    let again =
-        tokio::time::timeout(std::time::Duration::from_millis(100), listener.accept()).await;
+    let again = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
     assert!(again.is_err(), "a second connection came");
 }
 
@@ -93,4 +94,27 @@ async fn an_upload_has_a_connection_of_its_own() {
         read(&client, &origin).await.unwrap();
     };
     tokio::join!(requests, peer);
+}
+
+#[tokio::test]
+async fn a_connection_that_waited_too_long_is_not_used_again() {
+    let (listener, origin) = listen().await;
+    let timeouts = Timeouts { kept: Duration::from_millis(20), ..Timeouts::default() };
+    let client = client(&origin, timeouts);
+    let peer = async {
+        let mut connections = Vec::new();
+        for _ in 0..2 {
+            let mut stream = accept(&listener).await;
+            read_head(&mut stream).await;
+            stream.write_all(OK).await.unwrap();
+            connections.push(stream);
+        }
+        connections
+    };
+    let reads = async {
+        read(&client, &origin).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        read(&client, &origin).await.unwrap();
+    };
+    tokio::join!(reads, peer);
 }

@@ -12,6 +12,7 @@ mod destinations;
 mod failures;
 mod kept;
 mod meter;
+mod names;
 mod proxy;
 mod scripted;
 mod tls;

@@ -154,7 +154,6 @@ async fn run(
         cancel: cancel.clone(),
         grace: drive.grace.unwrap_or(GRACE),
         digest: drive.digest,
-        ..RunInput::default()
     };
     let mut leave = Leave { detach_after: drive.detach_after, over: false, watching: false };
     let deadline = drive.wait.and_then(|wait| Instant::now().checked_add(wait));
