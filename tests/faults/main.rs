@@ -22,3 +22,4 @@ mod portable;
 mod setup;
 mod slow;
 mod stock;
+mod traps;

@@ -23,7 +23,7 @@ cargo xtask VERB
                               all tests; --require-all fails where a tool of one is missing
   sim [--seeds N | --seed N]  the simulation, optimised: a million seeds or N, about three minutes a million on two cores
                               after the build; or one seed step by step
-  drops                       10,000 guests ended in the middle of an upload, 2,000 of a stock host: about 5 min
+  drops                       15,000 guests ended in the middle of an upload, 2,000 of a stock host: about 9 min
   kills                       a run killed at each of its steps, twenty times over, and resumed: about 12 min
   isolation                   hostile pipelines beside a well-behaved one, 1,000 kills, shares of a neighbour: about 5 min
   bench [NAME...] [--quick]   knosc-runner beside curl, the guide's script and a client on hyper: upload, cold-start,

@@ -15,9 +15,12 @@ const KILLS: &str = "20";
 
 /// Guests that are ended in the middle of an upload.
 pub(crate) fn drops() -> Result<(), Failure> {
-    let mut steps = Steps::new(2);
+    let mut steps = Steps::new(3);
     steps.step("10,000 guests of our host: about 2 min on two cores", || {
         play("faults", "drops::", ("DROPS", DROPS))
+    })?;
+    steps.step("2 x 2,500 guests that trap: about 4 min", || {
+        play("faults", "traps::", ("DROPS", DROPS))
     })?;
     steps.step("2 x 1,000 guests of a stock host: about 3 min", || {
         play("faults", "stock::", ("DROPS", STOCK_DROPS))

@@ -1,0 +1,150 @@
+//! The hosted component in a store of one's own, trapped in the middle of an upload: by its fuel, at any instruction, and by an epoch
+//! deadline. No server sees a whole body. F32, F44.
+//!
+//! `DROPS=10000` traps a quarter as many of each kind; `cargo xtask drops` does. None is sealed, as in `drops`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use integration_tests::sink::Sink;
+use knosc_bulk_import::session::Session;
+use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::blobs::{BlobSource, MemoryBlob};
+use knosc_runner::credentials::{Secret, StaticCredentials};
+use knosc_runner::engine::HOSTED_COMPONENT;
+use knosc_runner::host::{HostedCtx, HostedCtxView, HostedView, add_to_linker};
+use knosc_runner::importer::ImporterPre;
+use knosc_runner::net::ClientConfig;
+use knosc_runner::tenant::{Tenant, TenantConfig};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, Store};
+use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
+
+use crate::chance::Chance;
+use crate::drops::NeverSealed;
+use crate::setup::{LONG, drops};
+
+/// Guests of each kind in an ordinary run of the tests.
+const TRAPS: u64 = 100;
+
+/// As in `drops`.
+const FILE_BYTES: usize = 4 << 20;
+
+/// About what a guest uses up to the seal of such a file, so that most traps are in the middle.
+const FUEL_MAX: u64 = 400_000;
+
+/// Epochs of a millisecond that a guest may have: the seal of such a file comes within some ten.
+const EPOCHS_MAX: u64 = 12;
+
+/// A guest that was not trapped waits for its seal for ever.
+const LAST: Duration = Duration::from_millis(60);
+
+struct Data {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    hosted: HostedCtx,
+}
+
+impl WasiView for Data {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl HostedView for Data {
+    fn hosted(&mut self) -> HostedCtxView<'_> {
+        HostedCtxView { ctx: &mut self.hosted, table: &mut self.table }
+    }
+}
+
+struct Bench {
+    sink: Sink,
+    engine: Engine,
+    importer: ImporterPre<Data>,
+    tenant: Tenant,
+    blob: Arc<dyn BlobSource>,
+    chance: Chance,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut config = Config::new();
+        config.consume_fuel(true).epoch_interruption(true);
+        let engine = Engine::new(&config).unwrap();
+        let component = Component::from_binary(&engine, HOSTED_COMPONENT).unwrap();
+        let mut linker = Linker::<Data>::new(&engine);
+        add_to_linker(&mut linker).unwrap();
+        let importer = ImporterPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
+        let sink = Sink::open().unwrap();
+        let session =
+            Session { access_token: "token".into(), csrf_token: "csrf".into(), refresh: None };
+        let tenant = Tenant::new(TenantConfig {
+            name: "acme".to_owned(),
+            origin: format!("http://{}", sink.address()).parse().unwrap(),
+            client: ClientConfig::default(),
+            credentials: Arc::new(StaticCredentials::new(Secret::Session(session))),
+        });
+        let blob = Arc::new(MemoryBlob::new("units.csv", vec![b'x'; FILE_BYTES]));
+        let (tenant, chance) = (tenant.unwrap(), Chance::new(7));
+        Self { sink, engine, importer, tenant, blob, chance }
+    }
+
+    /// One guest with so much fuel and so many epochs; whether it was trapped.
+    async fn guest(&self, fuel: u64, epochs: u64) -> bool {
+        let data = Data {
+            table: ResourceTable::new(),
+            wasi: WasiCtx::builder().build(),
+            hosted: HostedCtx::new(self.tenant.clone(), Arc::new(NeverSealed)),
+        };
+        let mut store = Store::new(&self.engine, data);
+        store.set_fuel(fuel).unwrap();
+        store.set_epoch_deadline(epochs);
+        // One that has not even this much is trapped before it sends anything.
+        let Ok(importer) = self.importer.instantiate(&mut store).await else { return true };
+        let upload = importer.upload(&mut store, Trigger::UnitMaster, &self.blob);
+        matches!(tokio::time::timeout(LAST, upload).await, Ok(Err(_)))
+    }
+
+    /// Requests that began and that were whole, when the last connection is over.
+    async fn counts(&self) -> (u64, u64) {
+        let end = Instant::now() + LONG;
+        while self.sink.whole() + self.sink.broken() < self.sink.begun() {
+            assert!(Instant::now() < end, "a connection outlives its guest");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        (self.sink.begun(), self.sink.whole())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn f32_a_guest_that_traps_in_the_middle_never_leaves_a_whole_body() {
+    let mut bench = Bench::new();
+    bench.tenant.sign_in().await.unwrap();
+    let engine = bench.engine.clone();
+    let ticking = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            engine.increment_epoch();
+        }
+    });
+    let most = (drops(4 * TRAPS) / 4).max(1);
+    let mut trapped = [0_u64; 2];
+    let mut before = 0;
+    while trapped.iter().any(|kind| *kind < most) {
+        for kind in 0..2 {
+            let (fuel, epochs) = match kind {
+                0 => (bench.chance.below(FUEL_MAX), u64::from(u32::MAX)),
+                _ => (u64::MAX, 1 + bench.chance.below(EPOCHS_MAX)),
+            };
+            let was_trapped = bench.guest(fuel, epochs).await;
+            let (begun, whole) = bench.counts().await;
+            assert_eq!(whole, 0, "of {begun}");
+            // Only what began and was trapped counts.
+            trapped[kind] += u64::from(was_trapped && begun > before);
+            before = begun;
+        }
+    }
+    ticking.abort();
+    let [fuel, epochs] = trapped;
+    println!("trapped by fuel: 0 of {fuel} whole; by a deadline: 0 of {epochs} whole");
+}
