@@ -219,3 +219,19 @@ fn a_poll_of_another_call_tells_the_journal_how_a_job_ended() {
     let listed = run(&mut place.runner(&knosc.url(), &["runs", "list"]));
     assert!(listed.stdout.contains("1 completed"), "{listed:?}");
 }
+
+#[test]
+fn a_job_is_polled_to_its_end_from_another_machine() {
+    let knosc = knosc();
+    let (here, there) = (Place::new("here"), Place::new("there"));
+    units(&here, "units.csv");
+    let words = ["upload", "unit-master", "units.csv", "--detach"];
+    let left = run(&mut here.runner(&knosc.url(), &words));
+    assert_eq!(left.exit, 0, "{left:?}");
+    let job = format!("unit-master:{}", knosc.model().uploads()[0].job_id);
+    // Neither the file nor a journal is there.
+    let polled = run(&mut there.runner(&knosc.url(), &["poll", &job, "--wait", "1m"]));
+    assert_eq!(polled.exit, 0, "{polled:?}");
+    assert!(polled.stdout.contains("completed"), "{polled:?}");
+    assert_eq!(knosc.model().upload_posts(), 1);
+}

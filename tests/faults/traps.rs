@@ -30,11 +30,14 @@ const TRAPS: u64 = 100;
 /// As in `drops`.
 const FILE_BYTES: usize = 4 << 20;
 
-/// About what a guest uses up to the seal of such a file, so that most traps are in the middle.
-const FUEL_MAX: u64 = 400_000;
+/// Guests that it takes to find how much fuel is used before the request begins, to a thousandth.
+const BISECTIONS: u32 = 10;
 
 /// Epochs of a millisecond that a guest may have: the seal of such a file comes within some ten.
 const EPOCHS_MAX: u64 = 12;
+
+/// More epochs than any test lasts.
+const NO_DEADLINE: u64 = u32::MAX as u64;
 
 /// A guest that was not trapped waits for its seal for ever.
 const LAST: Duration = Duration::from_millis(60);
@@ -89,8 +92,8 @@ impl Bench {
         Self { sink, engine, importer, tenant, blob, chance }
     }
 
-    /// One guest with so much fuel and so many epochs; whether it was trapped.
-    async fn guest(&self, fuel: u64, epochs: u64) -> bool {
+    /// One guest with so much fuel and so many epochs; whether it was trapped, and the fuel that it used.
+    async fn guest(&self, fuel: u64, epochs: u64) -> (bool, u64) {
         let data = Data {
             table: ResourceTable::new(),
             wasi: WasiCtx::builder().build(),
@@ -100,9 +103,26 @@ impl Bench {
         store.set_fuel(fuel).unwrap();
         store.set_epoch_deadline(epochs);
         // One that has not even this much is trapped before it sends anything.
-        let Ok(importer) = self.importer.instantiate(&mut store).await else { return true };
+        let Ok(importer) = self.importer.instantiate(&mut store).await else {
+            return (true, fuel);
+        };
         let upload = importer.upload(&mut store, Trigger::UnitMaster, &self.blob);
-        matches!(tokio::time::timeout(LAST, upload).await, Ok(Err(_)))
+        let was_trapped = matches!(tokio::time::timeout(LAST, upload).await, Ok(Err(_)));
+        (was_trapped, fuel - store.get_fuel().unwrap())
+    }
+
+    /// How much fuel is used when the request begins, and when the seal is asked for.
+    async fn fuel(&self) -> (u64, u64) {
+        let (_, used) = self.guest(u64::MAX, NO_DEADLINE).await;
+        let (mut low, mut high) = (0_u64, used);
+        for _ in 0..BISECTIONS {
+            let middle = low.midpoint(high);
+            let before = self.counts().await.0;
+            self.guest(middle, NO_DEADLINE).await;
+            let has_begun = self.counts().await.0 > before;
+            if has_begun { high = middle } else { low = middle }
+        }
+        (high, used)
     }
 
     /// Requests that began and that were whole, when the last connection is over.
@@ -127,16 +147,17 @@ async fn f32_a_guest_that_traps_in_the_middle_never_leaves_a_whole_body() {
             engine.increment_epoch();
         }
     });
+    let (begins, seals) = bench.fuel().await;
     let most = (drops(4 * TRAPS) / 4).max(1);
     let mut trapped = [0_u64; 2];
-    let mut before = 0;
-    while trapped.iter().any(|kind| *kind < most) {
-        for kind in 0..2 {
+    let mut before = bench.counts().await.0;
+    for kind in 0..2 {
+        while trapped[kind] < most {
             let (fuel, epochs) = match kind {
-                0 => (bench.chance.below(FUEL_MAX), u64::from(u32::MAX)),
+                0 => (begins + bench.chance.below(seals - begins), NO_DEADLINE),
                 _ => (u64::MAX, 1 + bench.chance.below(EPOCHS_MAX)),
             };
-            let was_trapped = bench.guest(fuel, epochs).await;
+            let (was_trapped, _) = bench.guest(fuel, epochs).await;
             let (begun, whole) = bench.counts().await;
             assert_eq!(whole, 0, "of {begun}");
             // Only what began and was trapped counts.
