@@ -25,7 +25,7 @@ use crate::drops::NeverSealed;
 use crate::setup::{LONG, drops};
 
 /// Guests of each kind in an ordinary run of the tests.
-const TRAPS: u64 = 100;
+const TRAPS: u64 = 40;
 
 /// As in `drops`.
 const FILE_BYTES: usize = 4 << 20;
@@ -125,6 +125,20 @@ impl Bench {
         (high, used)
     }
 
+    /// Guests with limits by chance, until so many were trapped after their requests began.
+    async fn trap(&mut self, most: u64, limits: impl Fn(&mut Chance) -> (u64, u64)) -> u64 {
+        let (mut trapped, mut before) = (0, self.counts().await.0);
+        while trapped < most {
+            let (fuel, epochs) = limits(&mut self.chance);
+            let (was_trapped, _) = self.guest(fuel, epochs).await;
+            let (begun, whole) = self.counts().await;
+            assert_eq!(whole, 0, "of {begun}");
+            trapped += u64::from(was_trapped && begun > before);
+            before = begun;
+        }
+        trapped
+    }
+
     /// Requests that began and that were whole, when the last connection is over.
     async fn counts(&self) -> (u64, u64) {
         let end = Instant::now() + LONG;
@@ -149,23 +163,9 @@ async fn f32_a_guest_that_traps_in_the_middle_never_leaves_a_whole_body() {
     });
     let (begins, seals) = bench.fuel().await;
     let most = (drops(4 * TRAPS) / 4).max(1);
-    let mut trapped = [0_u64; 2];
-    let mut before = bench.counts().await.0;
-    for kind in 0..2 {
-        while trapped[kind] < most {
-            let (fuel, epochs) = match kind {
-                0 => (begins + bench.chance.below(seals - begins), NO_DEADLINE),
-                _ => (u64::MAX, 1 + bench.chance.below(EPOCHS_MAX)),
-            };
-            let (was_trapped, _) = bench.guest(fuel, epochs).await;
-            let (begun, whole) = bench.counts().await;
-            assert_eq!(whole, 0, "of {begun}");
-            // Only what began and was trapped counts.
-            trapped[kind] += u64::from(was_trapped && begun > before);
-            before = begun;
-        }
-    }
+    let by_fuel =
+        bench.trap(most, |chance| (begins + chance.below(seals - begins), NO_DEADLINE)).await;
+    let by_deadline = bench.trap(most, |chance| (u64::MAX, 1 + chance.below(EPOCHS_MAX))).await;
     ticking.abort();
-    let [fuel, epochs] = trapped;
-    println!("trapped by fuel: 0 of {fuel} whole; by a deadline: 0 of {epochs} whole");
+    println!("trapped by fuel: 0 of {by_fuel} whole; by a deadline: 0 of {by_deadline} whole");
 }
