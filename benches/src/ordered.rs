@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use xtask::{Failure, place};
+use xtask::{Failure, exports::EXPORTS, place};
 
 use crate::{
     Extent,
@@ -10,23 +10,6 @@ use crate::{
     rivals::Arena,
     sample::{Samples, sample},
 };
-
-/// In the documented order, which the script needs to be told.
-const FILES: [(&str, &str); 13] = [
-    ("unit-master", "unit-master.csv"),
-    ("warehouse-master", "warehouses.xlsx"),
-    ("supplier-master", "suppliers.csv"),
-    ("customer-master", "customers.xlsx"),
-    ("item-master", "items.xlsx"),
-    ("external-item-master", "external-item-master.csv"),
-    ("bill-of-materials", "bill-of-materials.xlsx"),
-    ("supplier-allocation", "supplier-allocation.csv"),
-    ("inventory", "inventory.csv"),
-    ("procurement", "purchase-orders.xlsx"),
-    ("demand", "sales-orders.csv"),
-    ("manufacturing", "manufacturing.csv"),
-    ("forecast", "forecast.csv"),
-];
 
 /// The rows that each discarded file is said to have; with the worker's speed, the length of a job.
 const ROWS: u32 = 1_000;
@@ -49,7 +32,7 @@ pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
     let mut section = Section::new("ordered run");
     let exports = place::root()?.join("examples").join("exports");
     let pairs: Vec<(&str, PathBuf)> =
-        FILES.iter().map(|(trigger, file)| (*trigger, exports.join(file))).collect();
+        EXPORTS.iter().map(|(trigger, file)| (*trigger, exports.join(file))).collect();
     let folder = exports.to_string_lossy();
     for case in CASES.iter().filter(|case| !extent.quick || !case.slow) {
         let speed = f64::from(ROWS) / case.job_s;

@@ -88,7 +88,7 @@ impl Runtime {
     /// [`Error::Component`] if it cannot be read, is no component, or imports more than this host gives.
     pub fn new(config: RuntimeConfig) -> Result<Self, Error> {
         let began = std::time::Instant::now();
-        let engine = Engine::new(&engine_config()).map_err(|error| Error::component(&error))?;
+        let engine = Engine::new(&running_config()).map_err(|error| Error::component(&error))?;
         let (component, from_cache) = compiled(&engine, config)?;
         let mut linker = Linker::new(&engine);
         let ready = add_to_linker(&mut linker).and_then(|()| linker.instantiate_pre(&component));
@@ -111,20 +111,28 @@ impl Runtime {
     }
 }
 
-/// Only what the component needs: each proposal that is left out is code that no component can reach.
-fn engine_config() -> Config {
+/// Only what components need, ours and tenants': each proposal that is left out is code that no component can reach.
+///
+/// Whoever compiles needs no more than this; stacks are the running engine's.
+pub(crate) fn compiling_config() -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
         .concurrency_support(false)
         .epoch_interruption(true)
-        .max_wasm_stack(WASM_STACK_BYTES)
-        .async_stack_size(FIBER_STACK_BYTES)
-        .async_stack_zeroing(true)
         .wasm_memory64(false)
         .wasm_relaxed_simd(false)
         .wasm_tail_call(false)
         .wasm_custom_page_sizes(false);
+    config
+}
+
+fn running_config() -> Config {
+    let mut config = compiling_config();
+    config
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(FIBER_STACK_BYTES)
+        .async_stack_zeroing(true);
     config
 }
 

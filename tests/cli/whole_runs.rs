@@ -5,25 +5,9 @@
 use std::time::{Duration, Instant};
 
 use local_knosc::{DEFAULT_TENANT, DEFAULT_TOTP_SECRET, IntegrationLock, Running};
+use xtask::exports::EXPORTS;
 
 use super::place::{Place, ended, exports, knosc, run, wait_until};
-
-/// The documented order, with the sample export of each.
-const EXPORTS: [(&str, &str); 13] = [
-    ("unit-master", "unit-master.csv"),
-    ("warehouse-master", "warehouses.xlsx"),
-    ("supplier-master", "suppliers.csv"),
-    ("customer-master", "customers.xlsx"),
-    ("item-master", "items.xlsx"),
-    ("external-item-master", "external-item-master.csv"),
-    ("bill-of-materials", "bill-of-materials.xlsx"),
-    ("supplier-allocation", "supplier-allocation.csv"),
-    ("inventory", "inventory.csv"),
-    ("procurement", "purchase-orders.xlsx"),
-    ("demand", "sales-orders.csv"),
-    ("manufacturing", "manufacturing.csv"),
-    ("forecast", "forecast.csv"),
-];
 
 /// What the source document loads, and in its order.
 const EIGHT: [(&str, &str, &str); 8] = [

@@ -16,24 +16,7 @@ use std::{
 };
 
 use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_TENANT, DEFAULT_USER, Running, TABLES};
-use xtask::{machine::Tool, place};
-
-/// The sample exports in the documented order.
-const EXPORTS: [(&str, &str); 13] = [
-    ("unit-master", "unit-master.csv"),
-    ("warehouse-master", "warehouses.xlsx"),
-    ("supplier-master", "suppliers.csv"),
-    ("customer-master", "customers.xlsx"),
-    ("item-master", "items.xlsx"),
-    ("external-item-master", "external-item-master.csv"),
-    ("bill-of-materials", "bill-of-materials.xlsx"),
-    ("supplier-allocation", "supplier-allocation.csv"),
-    ("inventory", "inventory.csv"),
-    ("procurement", "purchase-orders.xlsx"),
-    ("demand", "sales-orders.csv"),
-    ("manufacturing", "manufacturing.csv"),
-    ("forecast", "forecast.csv"),
-];
+use xtask::{exports::EXPORTS, machine::Tool, place};
 
 /// What Knosc took and what it holds now, by trigger.
 #[derive(Debug, PartialEq, Eq)]

@@ -101,12 +101,7 @@ impl Bench {
 
     /// Requests that began and that were whole, when the last connection is over.
     async fn counts(&self) -> (u64, u64) {
-        let end = Instant::now() + LONG;
-        while self.sink.whole() + self.sink.broken() < self.sink.begun() {
-            assert!(Instant::now() < end, "a connection outlives its guest");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        (self.sink.begun(), self.sink.whole())
+        self.sink.settled(LONG).await.expect("a connection outlives its guest")
     }
 }
 

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::{TcpListener, TcpStream};
@@ -72,6 +73,18 @@ impl Sink {
     /// Requests that ended as HTTP says.
     pub fn whole(&self) -> u64 {
         self.counts.whole.load(Ordering::SeqCst)
+    }
+
+    /// Requests that began and that were whole, when the last of them is over; none if that takes longer than `limit`: then a
+    /// connection outlives its sender.
+    pub async fn settled(&self, limit: Duration) -> Option<(u64, u64)> {
+        let over = async {
+            while self.whole() + self.broken() < self.begun() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            (self.begun(), self.whole())
+        };
+        tokio::time::timeout(limit, over).await.ok()
     }
 
     /// Requests that broke off.

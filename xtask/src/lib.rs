@@ -5,6 +5,7 @@
 
 pub mod component;
 pub mod components;
+pub mod exports;
 pub mod failure;
 pub mod local;
 pub mod machine;

@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use wasmtime::Engine;
 
+use crate::engine::compiling_config;
+
 /// Address space of the child. A Python pipeline of 18 MiB takes 305 MB; cranelift reserves more than it uses.
 const ADDRESS_SPACE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
@@ -122,7 +124,7 @@ fn work() -> Result<(), CompileError> {
     let mut wasm = Vec::new();
     io::stdin().lock().read_to_end(&mut wasm).map_err(broken)?;
     let refused = |error: wasmtime::Error| CompileError::Wasm(format!("{error:#}"));
-    let engine = Engine::new(&super::pipeline::config()).map_err(refused)?;
+    let engine = Engine::new(&compiling_config()).map_err(refused)?;
     let code = engine.precompile_component(&wasm).map_err(refused)?;
     io::stdout().lock().write_all(&code).map_err(broken)
 }

@@ -13,6 +13,7 @@
 
 #[path = "../../../tests/guests/hostile/mod.rs"]
 mod hostile;
+mod in_memory;
 mod kills;
 mod peer;
 mod process;

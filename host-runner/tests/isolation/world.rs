@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::BoxFuture;
-use knosc_runner::blobs::BlobSource;
 use knosc_runner::engine::RuntimeConfig;
-use knosc_runner::error::Error;
-use knosc_runner::journal::{Journal, MemoryJournal};
 use knosc_runner::net::ClientConfig;
 use knosc_runner::platform::compile::Compiler;
 use knosc_runner::platform::limits::PipelineLimits;
 use knosc_runner::platform::tenants::Tenants;
-use knosc_runner::platform::{Journals, PipelineReport, Platform, PlatformConfig, Submission};
+use knosc_runner::platform::{PipelineReport, Platform, PlatformConfig, Submission};
 
+use crate::in_memory::InMemory;
 use crate::peer::Peer;
 
 pub(crate) struct World {
@@ -22,18 +18,6 @@ pub(crate) struct World {
     pub(crate) denied: Peer,
     _knosc: local_knosc::Running,
     folder: tempfile::TempDir,
-}
-
-struct InMemory;
-
-impl Journals for InMemory {
-    fn begin(
-        &self,
-        _: &str,
-        _: &[(Trigger, Arc<dyn BlobSource>)],
-    ) -> BoxFuture<'_, Result<Arc<dyn Journal>, Error>> {
-        Box::pin(async { Ok(Arc::new(MemoryJournal::new()) as Arc<dyn Journal>) })
-    }
 }
 
 /// A file of another tenant, and what stands in it.

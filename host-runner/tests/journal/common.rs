@@ -2,11 +2,11 @@
 //!
 //! Makes values; asserts nothing.
 
-use knosc_bulk_import::admission::Stamp;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use knosc_bulk_import::admission::Stamp;
 use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::job::{Job, JobReport, JobStatus};
 use knosc_bulk_import::policy::Policy;

@@ -1,8 +1,8 @@
 //! Events: what is written comes back, what does not fit is refused, and repeated polls are not written.
 
-use knosc_bulk_import::admission::{Digest, Standing};
 use std::sync::Arc;
 
+use knosc_bulk_import::admission::{Digest, Standing};
 use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::job::{JobReport, JobStatus, RowError};
 use knosc_bulk_import::run::{Fact, Outcome, Resolution};

@@ -2,11 +2,11 @@
 //!
 //! The Knosc is the witness: it says what was accepted, and a person reads it there.
 
-use knosc_bulk_import::admission::Standing;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use knosc_bulk_import::admission::Standing;
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::journal::sqlite::{RecordedRun, Store};
 use local_knosc::{DEFAULT_PASSWORD, DEFAULT_USER, Running};

@@ -2,6 +2,8 @@
 //!
 //! The lines are the body of `run`, which leaves the address of its answer; `fields` are more of the module: memories, functions.
 
+use crate::template::LIFTED;
+
 /// What `run` leaves to say that all is well: the record at 16 is `ok("")`.
 pub(crate) const OK: &str = "(i32.const 16)";
 
@@ -60,16 +62,7 @@ pub(crate) fn text(imports: &str, with: &str, fields: &str, body: &str) -> Strin
     (func (export "run") (param $inputs i32) (param $inputs-len i32) (param i32 i32) (result i32)
       {body}))
   (core instance $run (instantiate $main (with "own" (instance $own)) {with}))
-  (func $lifted (param "inputs" (list (own $blob))) (param "settings" (list (tuple string string)))
-    (result (result string (error string)))
-    (canon lift (core func $run "run") (memory $memory) (realloc (func $realloc))))
-  (component $shape
-    (import "blob" (type $b (sub resource)))
-    (import "run" (func $run (param "inputs" (list (own $b))) (param "settings" (list (tuple string string)))
-      (result (result string (error string)))))
-    (export "run" (func $run)))
-  (instance $pipeline (instantiate $shape (with "blob" (type $blob)) (with "run" (func $lifted))))
-  (export "knosc:bulk-import/pipeline@0.1.0" (instance $pipeline)))
+  {LIFTED})
 "#
     )
 }

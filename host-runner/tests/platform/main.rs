@@ -11,6 +11,8 @@ mod admission;
 mod built;
 mod guest;
 mod host;
+#[path = "../isolation/in_memory.rs"]
+mod in_memory;
 #[path = "../isolation/peer.rs"]
 mod peer;
 mod recorder;

@@ -81,6 +81,20 @@ const SHARED: &str = r#"
     (if (result i32) (i32.load8_u (i32.const 128)) (then (i32.const -1)) (else (i32.load (i32.const 136)))))
 "#;
 
+/// The end of every pipeline: its `run`, lifted and exported as the world has it.
+pub(crate) const LIFTED: &str = r#"
+  (func $lifted (param "inputs" (list (own $blob))) (param "settings" (list (tuple string string)))
+    (result (result string (error string)))
+    (canon lift (core func $run "run") (memory $memory) (realloc (func $realloc))))
+  (component $shape
+    (import "blob" (type $b (sub resource)))
+    (import "run" (func $run (param "inputs" (list (own $b))) (param "settings" (list (tuple string string)))
+      (result (result string (error string)))))
+    (export "run" (func $run)))
+  (instance $pipeline (instantiate $shape (with "blob" (type $blob)) (with "run" (func $lifted))))
+  (export "knosc:bulk-import/pipeline@0.1.0" (instance $pipeline))
+"#;
+
 /// What stands around the lines; each mark in braces is replaced.
 const AROUND: &str = r#"(component
   {WASI}
@@ -123,16 +137,7 @@ const AROUND: &str = r#"(component
     (func (export "run") (param $inputs i32) (param $inputs-len i32) (param i32 i32) (result i32)
       {body}))
   (core instance $run (instantiate $main (with "own" (instance $own)) (with "host" (instance $host))))
-  (func $lifted (param "inputs" (list (own $blob))) (param "settings" (list (tuple string string)))
-    (result (result string (error string)))
-    (canon lift (core func $run "run") (memory $memory) (realloc (func $realloc))))
-  (component $shape
-    (import "blob" (type $b (sub resource)))
-    (import "run" (func $run (param "inputs" (list (own $b))) (param "settings" (list (tuple string string)))
-      (result (result string (error string)))))
-    (export "run" (func $run)))
-  (instance $pipeline (instantiate $shape (with "blob" (type $blob)) (with "run" (func $lifted))))
-  (export "knosc:bulk-import/pipeline@0.1.0" (instance $pipeline)))
+  {LIFTED})
 "#;
 
 /// The text of a pipeline that runs these lines, with the authority that it was granted and one that it was not.
@@ -166,6 +171,7 @@ pub(crate) fn text(parts: &str, fields: &str, body: &str, granted: &str, denied:
         ("{passed}", &passed),
         ("{taken}", &taken),
         ("{SHARED}", SHARED),
+        ("{LIFTED}", LIFTED),
         ("{granted}", granted),
         ("{denied}", denied),
         ("{granted_length}", &granted.len().to_string()),

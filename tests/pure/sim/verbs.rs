@@ -67,8 +67,8 @@ struct Recorded {
     accepted: Vec<Option<i64>>,
 }
 
-pub(crate) struct Office {
-    pub(crate) world: World,
+struct Office {
+    world: World,
     runs: Vec<Recorded>,
     disk: [OnDisk; 3],
     acceptances: i64,

@@ -2,10 +2,10 @@
 //!
 //! Reads nothing by itself.
 
-use knosc_bulk_import::admission::{Digest, RecordedStep};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use knosc_bulk_import::admission::{Digest, RecordedStep};
 use knosc_runner::BoxFuture;
 use knosc_runner::blobs::{BlobSource, BlobSourceError};
 

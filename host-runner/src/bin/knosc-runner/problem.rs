@@ -2,9 +2,9 @@
 //!
 //! Values, codes and sentences; printing them is `render`'s.
 
-use knosc_bulk_import::admission::AdmissionError;
 use std::path::PathBuf;
 
+use knosc_bulk_import::admission::AdmissionError;
 use knosc_bulk_import::blob::BlobError;
 use knosc_bulk_import::fault::{Advice, Fault};
 use knosc_bulk_import::job::Job;
@@ -17,7 +17,6 @@ use knosc_runner::credentials::CredentialsError;
 use knosc_runner::egress::Denial;
 use knosc_runner::error::Error;
 use knosc_runner::journal::sqlite::StoreError;
-
 use knosc_runner::manifest::ManifestError;
 use knosc_runner::net::NetError;
 use knosc_runner::session::SignInError;

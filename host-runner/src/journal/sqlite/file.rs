@@ -48,13 +48,9 @@ pub(super) fn unhex(text: &str) -> Option<Digest> {
 /// # Errors
 /// The file system's.
 pub fn stamp(path: &Path) -> io::Result<Stamp> {
-    Ok(stamp_of(&std::fs::metadata(path)?))
-}
-
-/// The stamp of what is known of a file.
-pub fn stamp_of(metadata: &Metadata) -> Stamp {
+    let metadata = std::fs::metadata(path)?;
     let since = metadata.modified().ok().map(nanoseconds);
-    Stamp { size: metadata.len(), mtime_ns: since.unwrap_or(0), inode: inode(metadata) }
+    Ok(Stamp { size: metadata.len(), mtime_ns: since.unwrap_or(0), inode: inode(&metadata) })
 }
 
 fn nanoseconds(time: SystemTime) -> i64 {

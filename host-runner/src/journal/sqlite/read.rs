@@ -2,9 +2,9 @@
 //!
 //! A value that does not fit its type is damage, and is reported as such: nothing is skipped or guessed.
 
-use knosc_bulk_import::admission::{Digest, Earlier, RecordedStep, Stamp, Standing};
 use std::path::PathBuf;
 
+use knosc_bulk_import::admission::{Digest, Earlier, RecordedStep, Stamp, Standing};
 use knosc_bulk_import::job::{Job, RowError};
 use knosc_bulk_import::run::Event;
 use knosc_bulk_import::trigger::Trigger;

@@ -2,12 +2,12 @@
 //!
 //! Holds the run machine, folded from the same events, so that no event is written that does not fit.
 
-use knosc_bulk_import::admission::{Digest, Standing};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use knosc_bulk_import::admission::{Digest, Standing};
 use knosc_bulk_import::job::{JobReport, RowError};
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::run::{Command, Event, Fact, Outcome, Resolution, Run};

@@ -2,10 +2,10 @@
 //!
 //! A handle; any number of runs share one, and its thread. What may be sent is decided in `guard`.
 
-use knosc_bulk_import::admission::Earlier;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use knosc_bulk_import::admission::Earlier;
 use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::run::{Event, Fact};
 use knosc_bulk_import::trigger::Trigger;

@@ -30,7 +30,6 @@ pub use self::jobs::{JobCall, Journals};
 pub use self::log::{Log, LogLine, Stream};
 pub(super) use self::pace::Pace;
 pub use self::pool::PoolUse;
-pub(super) use self::pool::config;
 
 use self::bindings::{Tenant as World, TenantPre};
 use self::http::PipelineHooks;

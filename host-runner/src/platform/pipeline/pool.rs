@@ -4,6 +4,7 @@
 
 use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
+use crate::engine::compiling_config;
 use crate::platform::limits::{PipelineLimit, RUNS_MAX};
 
 /// Of a fiber's stack, what host functions get beside the pipeline's own code.
@@ -12,23 +13,7 @@ const HOST_STACK_BYTES: usize = 1536 * 1024;
 /// What wasmtime keeps for each instance: function pointers and types. The largest module of `CPython` has some 300 KiB.
 const INSTANCE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// What admission takes, and nothing more: each proposal that is left out is code that no tenant reaches.
-///
-/// Whoever compiles needs no more than this; the stack and the pool are the running engine's.
-pub(in crate::platform) fn config() -> Config {
-    let mut config = Config::new();
-    config
-        .wasm_component_model(true)
-        .concurrency_support(false)
-        .epoch_interruption(true)
-        .wasm_memory64(false)
-        .wasm_relaxed_simd(false)
-        .wasm_tail_call(false)
-        .wasm_custom_page_sizes(false);
-    config
-}
-
-/// The same, to run: with the operator's figure for the stack, and a pool that has room for every run that may be under way.
+/// What admission takes, and nothing more, to run: with the operator's figure for the stack, and a pool that has room for every run that may be under way.
 pub(super) fn running_config(stack_bytes: usize) -> Config {
     let most = |limit: PipelineLimit| limit.row().max;
     let in_all = |each: u64| u32::try_from(each.saturating_mul(RUNS_MAX)).unwrap_or(u32::MAX);
@@ -49,7 +34,7 @@ pub(super) fn running_config(stack_bytes: usize) -> Config {
         .max_tables_per_module(each(PipelineLimit::Tables))
         .max_memory_size(bytes(most(PipelineLimit::Memory)))
         .table_elements(bytes(most(PipelineLimit::TableElements)));
-    let mut config = config();
+    let mut config = compiling_config();
     config
         .max_wasm_stack(stack_bytes)
         .async_stack_size(stack_bytes.saturating_add(HOST_STACK_BYTES))
@@ -87,5 +72,23 @@ impl PoolUse {
             stacks: metrics.stacks() as u64,
             tasks: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+    use super::*;
+
+    /// wasmtime refuses code of an engine whose figure is another one.
+    #[test]
+    fn the_running_engine_takes_what_a_child_compiled() {
+        let figure = |config: Config| {
+            let mut hasher = DefaultHasher::new();
+            Engine::new(&config).unwrap().precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(figure(running_config(512 * 1024)), figure(compiling_config()));
     }
 }

@@ -1,10 +1,10 @@
 //! `resume`: a run goes on from its events.
 //!
-//! Sends again only what cannot have arrived, and only as it was; the deciding is the run machine's and the guard's.
+//! Sends again only what cannot have arrived, and only as it was; the deciding is the run machine's and the admission rules'.
 
-use knosc_bulk_import::admission::RecordedStep;
 use std::sync::Arc;
 
+use knosc_bulk_import::admission::RecordedStep;
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Command, Outcome, Run, StepReport};

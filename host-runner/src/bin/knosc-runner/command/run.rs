@@ -2,9 +2,9 @@
 //!
 //! Checks everything before anything is sent; the sending is the library's.
 
-use knosc_bulk_import::admission::Unchanged;
 use std::sync::Arc;
 
+use knosc_bulk_import::admission::Unchanged;
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Outcome, StepReport};

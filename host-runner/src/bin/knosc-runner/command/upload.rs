@@ -2,9 +2,9 @@
 //!
 //! A run of one step, so that it is sent, watched and reported in just the same way.
 
-use knosc_bulk_import::admission::Unchanged;
 use std::time::Duration;
 
+use knosc_bulk_import::admission::Unchanged;
 use knosc_runner::journal::sqlite::Kind;
 use knosc_runner::manifest::SourceFile;
 

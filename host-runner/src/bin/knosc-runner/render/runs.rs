@@ -2,9 +2,9 @@
 //!
 //! Makes values; prints through the reporter.
 
-use knosc_bulk_import::admission::Standing;
 use std::fmt::Write as _;
 
+use knosc_bulk_import::admission::Standing;
 use knosc_bulk_import::run::{Fact, Outcome, Report, Resolution};
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::journal::sqlite::{RecordedEvent, RecordedRun};
