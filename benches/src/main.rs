@@ -20,7 +20,10 @@ use std::{env, fs, process::ExitCode};
 
 use report::{Report, Section};
 use rivals::Arena;
-use xtask::Failure;
+use xtask::{
+    Failure,
+    benches::{self, NAMES, QUICK},
+};
 
 /// How much is measured: `--quick` leaves out 2 GiB and the long jobs and takes three samples a case.
 #[derive(Debug, Clone, Copy)]
@@ -32,20 +35,24 @@ pub(crate) struct Extent {
 
 type Bench = fn(&Arena, Extent) -> Result<Section, Failure>;
 
-const BENCHES: [(&str, Bench); 3] =
-    [("upload", upload::run), ("cold-start", start::run), ("ordered-run", ordered::run)];
+fn bench(name: &str) -> Option<Bench> {
+    match name {
+        "upload" => Some(upload::run),
+        "cold-start" => Some(start::run),
+        "ordered-run" => Some(ordered::run),
+        _ => None,
+    }
+}
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
-    let quick = words.iter().any(|word| word == "--quick");
-    let names: Vec<&str> =
-        words.iter().map(String::as_str).filter(|word| *word != "--quick").collect();
-    let known = |name: &&str| BENCHES.iter().any(|(known, _)| known == name);
-    if let Some(name) = names.iter().find(|name| !known(name)) {
-        let known = BENCHES.map(|(name, _)| name).join(", ");
-        eprintln!("there is no bench {name}; there are: {known} (and --quick)");
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if let Err(failure) = benches::check(&words) {
+        eprintln!("{failure}");
         return ExitCode::from(2);
     }
+    let quick = words.contains(&QUICK);
+    let names: Vec<&str> = words.into_iter().filter(|word| *word != QUICK).collect();
     let extent = Extent { quick, repeats: if quick { 3 } else { 5 } };
     match all(&names, extent) {
         Ok(missed) if missed.is_empty() => ExitCode::SUCCESS,
@@ -63,11 +70,10 @@ fn main() -> ExitCode {
 fn all(names: &[&str], extent: Extent) -> Result<Vec<String>, Failure> {
     let arena = Arena::open()?;
     let mut report = Report(Vec::new());
-    for (name, bench) in BENCHES {
-        if names.is_empty() || names.contains(&name) {
-            println!("{name}");
-            report.0.push(bench(&arena, extent)?);
-        }
+    for name in NAMES.into_iter().filter(|name| names.is_empty() || names.contains(name)) {
+        let bench = bench(name).ok_or_else(|| Failure::new(format!("{name} is not made")))?;
+        println!("{name}");
+        report.0.push(bench(&arena, extent)?);
     }
     let text = report.markdown();
     for (name, content) in [("report.md", text.clone()), ("report.json", report.json().to_string())]

@@ -3,6 +3,7 @@
 //! A library as well as a program, so that the tests of the components and of `docs/wit.md` use the same code as
 //! `cargo xtask build` and `cargo xtask wit`. Standard library only; touches nothing outside the target folder and `docs/`.
 
+pub mod benches;
 pub mod component;
 pub mod components;
 pub mod exports;

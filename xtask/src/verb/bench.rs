@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use xtask::{Failure, components::cargo, machine, place};
+use xtask::{Failure, benches, components::cargo, machine, place};
 
 use super::{Steps, run as run_command};
 
@@ -11,6 +11,8 @@ const PROGRAMS: [&str; 4] = ["knosc-runner", "local-knosc", "knosc-bench", "riva
 
 /// `words` are names of benches and `--quick`; none is all of them.
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
+    // A wrong word must not cost a build.
+    benches::check(words)?;
     let mut steps = Steps::new(3);
     steps.step("this machine: the wasm target, once, 30 MB", machine::set_up)?;
     steps.step("release build: once, about 15 min on two cores", || {
