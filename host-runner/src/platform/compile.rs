@@ -1,40 +1,76 @@
 //! Foreign code is compiled in a process of its own, with limits of the operating system: compiling is not bounded by wasmtime.
 //!
-//! The child reads wasm on standard input and writes machine code on standard output; it has no file, no socket and no secret.
+//! Here is the side that starts the child, gives it wasm and takes machine code; the child's own side is `worker`.
 
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+mod worker;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use wasmtime::Engine;
 
-use crate::engine::compiling_config;
+pub use self::worker::{COMPILE_WORKER, compile_worker};
 
-/// Address space of the child. A Python pipeline of 18 MiB takes 305 MB; cranelift reserves more than it uses.
-const ADDRESS_SPACE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
 
-/// Computing time of the child. A Python pipeline takes 10 s; a busy machine three times as long.
-const CPU_SECONDS: u64 = 60;
-
-/// From start to end, with a machine that has other things to do.
-const WALL: Duration = Duration::from_mins(2);
-
-/// Machine code of one component; a Python pipeline has 60 MB.
-const CODE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-
-/// The environment variable by which the child knows what it is.
-pub const COMPILE_WORKER: &str = "KNOSC_COMPILE_WORKER";
+/// What a child says on standard error is for people; no message of wasmtime is as long.
+const SAID_BYTES_MAX: u64 = 4 * 1024;
 
 /// How a platform compiles.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Compiler {
-    /// In this process: for code that the operator knows.
+    /// In this process, without any limit: for code that the operator knows.
     InProcess,
-    /// In a child: this program calls [`compile_worker`] first of all when it finds [`COMPILE_WORKER`] in its environment.
-    Child(PathBuf),
+    /// In a child for each component that is not in the cache.
+    Child {
+        /// A program that calls [`compile_worker`] first of all, such as this one itself ([`std::env::current_exe`]) or `knosc-runner`.
+        /// Build it together with this one: code of another wasmtime is not taken.
+        program: PathBuf,
+        /// What a child may use.
+        limits: CompileLimits,
+    },
+}
+
+/// What compiling one component may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompileLimits {
+    /// Address space of the child, in bytes. A Python pipeline of 18 MiB takes 305 MB; cranelift reserves more than it uses.
+    pub memory_bytes: u64,
+    /// Computing time of the child, in seconds. A Python pipeline takes 10; a busy machine three times as long.
+    pub cpu_seconds: u64,
+    /// From start to end, with a machine that has other things to do.
+    pub wall: Duration,
+    /// Machine code of one component, in bytes. A Python pipeline has 60 MB.
+    pub code_bytes: u64,
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 4096 * MIB,
+            cpu_seconds: 60,
+            wall: Duration::from_mins(2),
+            code_bytes: 1024 * MIB,
+        }
+    }
+}
+
+/// Which limit of compiling was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CompileLimit {
+    /// [`CompileLimits::memory_bytes`].
+    Memory,
+    /// [`CompileLimits::cpu_seconds`].
+    Cpu,
+    /// [`CompileLimits::wall`].
+    Wall,
+    /// [`CompileLimits::code_bytes`].
+    Code,
 }
 
 /// Why a component was not compiled.
@@ -44,29 +80,64 @@ pub enum CompileError {
     /// The child cannot be started or talked to.
     #[error("the compiler cannot be run: {0}")]
     Worker(String),
-    /// It took longer than a component may.
-    #[error("compiling took more than {} s", WALL.as_secs())]
-    Wall,
-    /// It was ended by the system: too much memory, or too much computing.
-    #[error("compiling took more memory than {} MiB or more computing than {CPU_SECONDS} s", ADDRESS_SPACE_BYTES / 1024 / 1024)]
-    Limits,
+    /// The child could not set its limits, and read nothing of the component.
+    #[error("the compiler cannot limit itself, and compiled nothing: {0}")]
+    Unlimited(String),
+    /// The component needs more than compiling may use.
+    #[error("compiling it takes more than {}", of(*limit, *limits))]
+    Limit {
+        /// Which limit.
+        limit: CompileLimit,
+        /// All of them.
+        limits: CompileLimits,
+    },
+    /// The child ended in a way that none of its limits explains.
+    #[error("the compiler ended in the middle of its work: {0}")]
+    Ended(String),
+    /// The folder for compiled code cannot be used, or the child's code is of another wasmtime.
+    #[error("compiled code cannot be kept: {0}")]
+    Cache(String),
     /// wasmtime does not take it.
     #[error("the component cannot be compiled: {0}")]
     Wasm(String),
 }
 
-/// Compiles in a child and gives the machine code.
-pub(super) async fn in_child(program: &Path, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+impl CompileError {
+    /// What the caller can do about it.
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Worker(_) => "look at the program that compiles, and at what it may do here",
+            Self::Unlimited(_) => {
+                "compiling without limits is refused: look at this system's limits for processes (ulimit -H)"
+            }
+            Self::Limit { .. } => "build a smaller component, or leave its debug information out",
+            Self::Ended(_) => {
+                "it may have been ended from outside, for want of memory say; if it happens again, report it with the component"
+            }
+            Self::Cache(_) => {
+                "the folder has to be this user's alone (mode 0700), with space left, and the compiler of the same version as this program"
+            }
+            Self::Wasm(_) => "build the component anew, for the world knosc:bulk-import/tenant",
+        }
+    }
+}
+
+/// Compiles in a child and gives the machine code. A child that is not waited for any more is killed.
+pub(super) async fn in_child(
+    program: &PathBuf,
+    limits: CompileLimits,
+    wasm: &[u8],
+) -> Result<Vec<u8>, CompileError> {
     let broken = |error: io::Error| CompileError::Worker(error.to_string());
     let mut child = tokio::process::Command::new(program)
         .env_clear()
-        .env(COMPILE_WORKER, "1")
+        .env(COMPILE_WORKER, worker::marker(limits))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(broken)?;
+        .map_err(|error| CompileError::Worker(format!("{}: {error}", program.display())))?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (Some(mut stdin), Some(stdout), Some(stderr)) = (stdin, stdout, stderr) else {
         return Err(CompileError::Worker("it has no standard streams".to_owned()));
@@ -77,65 +148,64 @@ pub(super) async fn in_child(program: &Path, wasm: &[u8]) -> Result<Vec<u8>, Com
             let _ = stdin.write_all(wasm).await;
             drop(stdin);
         };
-        let (mut code, mut said) = (Vec::new(), String::new());
-        let mut code_of = stdout.take(CODE_BYTES_MAX);
-        let mut said_of = stderr.take(4 * 1024);
-        let ((), code_read, said_read) =
-            tokio::join!(give, code_of.read_to_end(&mut code), said_of.read_to_string(&mut said));
+        let (mut code, mut said) = (Vec::new(), Vec::new());
+        // One byte more tells what is too much from what just fits; with the pipe closed a child that has still more ends.
+        let mut code_of = stdout.take(limits.code_bytes.saturating_add(1));
+        let mut said_of = stderr.take(SAID_BYTES_MAX);
+        let take = async {
+            let read = code_of.read_to_end(&mut code).await;
+            drop(code_of);
+            read
+        };
+        let ((), code_read, said_read) = tokio::join!(give, take, said_of.read_to_end(&mut said));
         code_read.map_err(broken)?;
         said_read.map_err(broken)?;
         let status = child.wait().await.map_err(broken)?;
-        Ok((status, code, said))
+        Ok((status, code, String::from_utf8_lossy(&said).trim().to_owned()))
     };
+    let met = |limit| CompileError::Limit { limit, limits };
     let (status, code, said) =
-        tokio::time::timeout(WALL, working).await.map_err(|_| CompileError::Wall)??;
+        tokio::time::timeout(limits.wall, working).await.map_err(|_| met(CompileLimit::Wall))??;
+    if code.len() as u64 > limits.code_bytes {
+        return Err(met(CompileLimit::Code));
+    }
+    if status.success() { Ok(code) } else { Err(ended(status, said, limits)) }
+}
+
+/// Why a child that gave no code ended.
+fn ended(status: ExitStatus, said: String, limits: CompileLimits) -> CompileError {
+    let met = |limit| CompileError::Limit { limit, limits };
     match status.code() {
-        Some(0) => Ok(code),
-        Some(REFUSED) => Err(CompileError::Wasm(said)),
-        // Ended by a signal, or by an allocation that failed.
-        _ => Err(CompileError::Limits),
+        Some(worker::REFUSED) => return CompileError::Wasm(said),
+        Some(worker::UNLIMITED) => return CompileError::Unlimited(said),
+        Some(worker::NO_MEMORY) => return met(CompileLimit::Memory),
+        Some(worker::BROKEN) => return CompileError::Worker(said),
+        _ => {}
+    }
+    match worker::limit_of(status) {
+        Some(limit) => met(limit),
+        None if said.is_empty() => CompileError::Ended(status.to_string()),
+        None => CompileError::Ended(format!("{status}: {said}")),
     }
 }
 
-/// The child's exit code for wasm that cannot be compiled.
-const REFUSED: i32 = 3;
-
-/// The whole life of the child; returns its exit code.
-///
-/// Call it first of all in `main` if [`COMPILE_WORKER`] is set. Its memory and computing time are limited before a byte is read.
-pub fn compile_worker() -> u8 {
-    match work() {
-        Ok(()) => 0,
-        Err(CompileError::Wasm(message)) => {
-            let _ = io::stderr().write_all(message.as_bytes());
-            u8::try_from(REFUSED).unwrap_or(1)
-        }
-        Err(error) => {
-            let _ = io::stderr().write_all(error.to_string().as_bytes());
-            1
-        }
+fn of(limit: CompileLimit, limits: CompileLimits) -> String {
+    let mib = |bytes: u64| format!("{} MiB", bytes.div_ceil(MIB));
+    match limit {
+        CompileLimit::Memory => format!("{} of memory", mib(limits.memory_bytes)),
+        CompileLimit::Cpu => format!("{} s of computing", limits.cpu_seconds),
+        CompileLimit::Wall => format!("{} s", limits.wall.as_secs_f32()),
+        CompileLimit::Code => format!("{} of machine code", mib(limits.code_bytes)),
     }
 }
 
-fn work() -> Result<(), CompileError> {
-    let broken = |error: io::Error| CompileError::Worker(error.to_string());
-    #[cfg(unix)]
-    limit_myself().map_err(|error| broken(error.into()))?;
-    let mut wasm = Vec::new();
-    io::stdin().lock().read_to_end(&mut wasm).map_err(broken)?;
-    let refused = |error: wasmtime::Error| CompileError::Wasm(format!("{error:#}"));
-    let engine = Engine::new(&compiling_config()).map_err(refused)?;
-    let code = engine.precompile_component(&wasm).map_err(refused)?;
-    io::stdout().lock().write_all(&code).map_err(broken)
-}
-
-#[cfg(unix)]
-fn limit_myself() -> rustix::io::Result<()> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let at_most = |figure| Rlimit { current: Some(figure), maximum: Some(figure) };
-    setrlimit(Resource::As, at_most(ADDRESS_SPACE_BYTES))?;
-    setrlimit(Resource::Cpu, at_most(CPU_SECONDS))?;
-    setrlimit(Resource::Core, at_most(0))?;
-    // It opens nothing more than the streams that it has.
-    setrlimit(Resource::Nofile, at_most(16))
+impl fmt::Display for CompileLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Cpu => "cpu",
+            Self::Wall => "wall",
+            Self::Code => "code",
+        })
+    }
 }

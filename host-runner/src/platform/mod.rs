@@ -8,6 +8,7 @@
 //! | [`compile`] | compiling it, in a process of its own |
 //! | `pipeline` | one run of one pipeline |
 //! | `platform`, `running`, `handle` | all of them side by side |
+//! | [`journals`] | where what pipelines load is recorded |
 //! | `submission` | what a tenant hands in |
 //! | `audit` | what is written down for good |
 //! | `connections` | each tenant's own |
@@ -18,6 +19,7 @@
 pub mod admission;
 pub mod compile;
 pub mod counters;
+pub mod journals;
 pub mod limits;
 pub mod tenants;
 
@@ -31,9 +33,9 @@ mod running;
 mod submission;
 
 pub use self::handle::PipelineRun;
+pub use self::journals::Journals;
 pub use self::pipeline::{
-    JobCall, Journals, Log, LogLine, PipelineDenial, PipelineEnd, PipelineReport, PoolUse, Stream,
-    Used,
+    JobCall, Log, LogLine, PipelineDenial, PipelineEnd, PipelineReport, PoolUse, Stream, Used,
 };
 pub use self::platform::{Platform, PlatformConfig};
 pub use self::submission::{Submission, SubmitError};

@@ -66,9 +66,7 @@ impl SubmitError {
             ),
             Self::HostBusy | Self::Draining => "submit it to another host, or later".to_owned(),
             Self::Refused(refused) => refused.hint(),
-            Self::Compile(_) => {
-                "build a smaller component, or leave its debug information out".to_owned()
-            }
+            Self::Compile(error) => error.hint().to_owned(),
             Self::Secret(_) => "the operator puts the secret where tenants.toml says".to_owned(),
             Self::Setup(error) => error.hint().to_owned(),
         }

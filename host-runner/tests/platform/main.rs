@@ -9,6 +9,7 @@
 
 mod admission;
 mod built;
+mod compile;
 mod guest;
 mod host;
 #[path = "../isolation/in_memory.rs"]

@@ -3,14 +3,13 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::BoxFuture;
-use knosc_runner::blobs::BlobSource;
 use knosc_runner::engine::RuntimeConfig;
 use knosc_runner::error::Error;
-use knosc_runner::journal::{Journal, MemoryJournal};
+use knosc_runner::journal::MemoryJournal;
 use knosc_runner::net::ClientConfig;
 use knosc_runner::platform::compile::Compiler;
+use knosc_runner::platform::journals::{Begun, NewCall};
 use knosc_runner::platform::tenants::Tenants;
 use knosc_runner::platform::{
     JobCall, Journals, PipelineEnd, PipelineReport, Platform, PlatformConfig, Submission,
@@ -63,14 +62,10 @@ const FIELDS: &str = r#"
 struct Kept(Mutex<Vec<Arc<MemoryJournal>>>);
 
 impl Journals for Kept {
-    fn begin(
-        &self,
-        _: &str,
-        _: &[(Trigger, Arc<dyn BlobSource>)],
-    ) -> BoxFuture<'_, Result<Arc<dyn Journal>, Error>> {
+    fn begin<'a>(&'a self, call: NewCall<'a>) -> BoxFuture<'a, Result<Begun, Error>> {
         let journal = Arc::new(MemoryJournal::new());
         self.0.lock().unwrap().push(Arc::clone(&journal));
-        Box::pin(async { Ok(journal as Arc<dyn Journal>) })
+        Box::pin(async move { Ok(Begun::all(call, journal)) })
     }
 }
 

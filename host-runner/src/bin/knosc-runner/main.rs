@@ -32,6 +32,10 @@ use problem::Problem;
 use render::Reporter;
 
 fn main() -> ExitCode {
+    // Started by this program to compile a tenant's component, and for nothing else.
+    if let Some(code) = knosc_runner::platform::compile::compile_worker() {
+        return ExitCode::from(code);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(refused(&error)),

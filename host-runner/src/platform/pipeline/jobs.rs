@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use knosc_bulk_import::fault::{Advice, Fault, Refusal};
 use knosc_bulk_import::job::Job;
+use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
 use knosc_bulk_import::trigger::Trigger;
@@ -14,6 +15,7 @@ use tracing::Instrument as _;
 use wasmtime::component::Resource;
 
 use super::bindings::knosc::bulk_import::jobs::{Host, Step};
+use super::call::Call;
 use super::state::PipelineState;
 use crate::CancellationToken;
 use crate::bindings::knosc::bulk_import::types as wit;
@@ -21,22 +23,9 @@ use crate::blobs::BlobSource;
 use crate::convert::Contract;
 use crate::error::Error;
 use crate::host::blobs::Blob;
-use crate::journal::Journal;
+use crate::platform::journals::{Function, Journals};
 use crate::platform::limits::PipelineLimit;
 use crate::runner::{RunInput, Runner, UploadInput};
-
-/// Gives each `jobs` call of a pipeline a journal of its own, before anything is sent.
-pub trait Journals: Send + Sync {
-    /// A journal for one run of these files.
-    ///
-    /// # Errors
-    /// [`Error`] where no run may begin now: the storage fails, or another run holds one of the triggers.
-    fn begin(
-        &self,
-        tenant: &str,
-        steps: &[(Trigger, Arc<dyn BlobSource>)],
-    ) -> crate::BoxFuture<'_, Result<Arc<dyn Journal>, Error>>;
-}
 
 /// What one `jobs` call came to, from the host's own journal.
 #[derive(Clone, Debug)]
@@ -75,15 +64,26 @@ impl Jobs {
         steps: Vec<(Trigger, Arc<dyn BlobSource>)>,
         policy: Policy,
     ) -> Result<Report, Fault> {
-        let journal =
-            self.journals.begin(&self.tenant, &steps).await.map_err(|error| fault(&error))?;
-        let input =
-            RunInput { steps, policy, journal, cancel: self.cancel.clone(), ..RunInput::default() };
-        match self.runner.run_ordered(input).await {
-            Ok(report) => Ok(report),
-            Err(Error::Cancelled { report: Some(report) }) => Ok(*report),
+        let call = Call::begin(self, Function::RunOrdered, steps, policy).await?;
+        let answer = if call.sent.is_empty() {
+            Ok(Report { steps: Vec::new(), events: Vec::new() })
+        } else {
+            let input = RunInput {
+                steps: call.sent.clone(),
+                policy,
+                journal: Arc::clone(&call.journal),
+                cancel: self.cancel.clone(),
+                ..RunInput::default()
+            };
+            self.runner.run_ordered(input).await
+        };
+        let answer = match answer {
+            Ok(report) => Ok(call.whole(report)),
+            Err(Error::Cancelled { report: Some(report) }) => Ok(call.whole(*report)),
             Err(error) => Err(fault(&error)),
-        }
+        };
+        call.end().await;
+        answer
     }
 
     async fn upload(
@@ -91,20 +91,28 @@ impl Jobs {
         trigger: Trigger,
         blob: Arc<dyn BlobSource>,
     ) -> Result<wit::JobReport, Fault> {
-        let steps = [(trigger, blob)];
-        let journal =
-            self.journals.begin(&self.tenant, &steps).await.map_err(|error| fault(&error))?;
-        let [(trigger, blob)] = steps;
-        let file_name = blob.name().to_owned();
+        let steps = vec![(trigger, blob)];
+        let call = Call::begin(self, Function::Upload, steps, self.policy).await?;
+        let answer = self.send(&call).await;
+        call.end().await;
+        answer
+    }
+
+    async fn send(&self, call: &Call) -> Result<wit::JobReport, Fault> {
+        let Some((trigger, blob)) = call.sent.first().cloned() else {
+            return Err(Fault::PermanentDenied(
+                "the same bytes completed before; nothing was sent".to_owned(),
+            ));
+        };
+        let planned = Planned { trigger, file_name: blob.name().to_owned() };
         let input = UploadInput {
-            journal: Arc::clone(&journal),
+            journal: Arc::clone(&call.journal),
             cancel: self.cancel.clone(),
             ..UploadInput::new(trigger, blob)
         };
         let answer = self.runner.upload(input).await;
-        let planned = knosc_bulk_import::plan::Planned { trigger, file_name };
-        if let Ok(plan) = knosc_bulk_import::plan::Plan::new(vec![planned], false)
-            && let Ok(report) = Runner::report(plan, self.policy, journal.as_ref()).await
+        if let Ok(plan) = Plan::new(vec![planned], false)
+            && let Ok(report) = Runner::report(plan, self.policy, call.journal.as_ref()).await
         {
             self.note(JobCall::Upload(report));
         }
@@ -173,7 +181,10 @@ impl Host for PipelineState {
         let _standing_still = self.wall.pause();
         let answer = calls.runner.poll(&asked, calls.cancel.clone()).await;
         Ok(match answer {
-            Ok(reports) => Ok(reports.to_wit()),
+            Ok(reports) => {
+                calls.journals.observed(calls.runner.tenant().origin(), &reports).await;
+                Ok(reports.to_wit())
+            }
             Err(error) => Err(fault(&error).to_wit()),
         })
     }
@@ -236,7 +247,7 @@ fn narrowed(operator: &Policy, own: &Policy) -> Policy {
 }
 
 /// What a pipeline is told of an error that is the host's: what it may do next, and nothing of the host.
-fn fault(error: &Error) -> Fault {
+pub(super) fn fault(error: &Error) -> Fault {
     if let Error::Fault(fault) = error {
         return fault.clone();
     }

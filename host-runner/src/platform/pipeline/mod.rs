@@ -3,6 +3,7 @@
 //! Decides nothing about Knosc; what was loaded is in the journals of the `jobs` calls, whatever the pipeline says.
 
 mod bindings;
+mod call;
 mod http;
 mod jobs;
 mod limiter;
@@ -26,7 +27,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 
 pub(super) use self::http::Grant;
 pub use self::http::PipelineDenial;
-pub use self::jobs::{JobCall, Journals};
+pub use self::jobs::JobCall;
 pub use self::log::{Log, LogLine, Stream};
 pub(super) use self::pace::Pace;
 pub use self::pool::PoolUse;
@@ -39,7 +40,8 @@ use self::log::LogSink;
 use self::scratch::Scratch;
 use self::state::PipelineState;
 use super::admission::Admitted;
-use super::compile::{self, CompileError, Compiler};
+use super::compile::{self, CompileError, CompileLimits, Compiler};
+use super::journals::Journals;
 use super::limits::{PipelineLimit, PipelineLimits};
 use super::tenants::TenantSpec;
 use crate::CancellationToken;
@@ -186,7 +188,9 @@ impl PipelineEngine {
         let wasm = |error: wasmtime::Error| CompileError::Wasm(format!("{error:#}"));
         let component = match compiler {
             Compiler::InProcess => Component::from_binary(&self.engine, bytes).map_err(wasm)?,
-            Compiler::Child(program) => self.compile_apart(program, cache_dir, bytes).await?,
+            Compiler::Child { program, limits } => {
+                self.compile_apart((program, *limits), cache_dir, bytes).await?
+            }
         };
         let linker = state::link(&self.engine, !tenant.egress.is_empty()).map_err(wasm)?;
         let ready = linker.instantiate_pre(&component).and_then(TenantPre::new);
@@ -196,19 +200,20 @@ impl PipelineEngine {
     /// From the cache, where a child of ours has put it now or before.
     async fn compile_apart(
         &self,
-        program: &Path,
+        (program, limits): (&PathBuf, CompileLimits),
         cache_dir: &Path,
         bytes: &[u8],
     ) -> Result<Component, CompileError> {
-        let unusable =
-            || CompileError::Worker("the folder for compiled code is not usable".to_owned());
-        let cache = Cache::open(cache_dir.to_owned(), &self.engine, bytes).ok_or_else(unusable)?;
+        let unusable = |what: &str| CompileError::Cache(format!("{}: {what}", cache_dir.display()));
+        let cache = Cache::open(cache_dir.to_owned(), &self.engine, bytes)
+            .ok_or_else(|| unusable("the folder cannot be made, or others may look into it"))?;
         if let Some(component) = cache.load(&self.engine) {
             return Ok(component);
         }
-        let code = compile::in_child(program, bytes).await?;
-        cache.keep(&code).map_err(|error| CompileError::Worker(error.to_string()))?;
-        cache.load(&self.engine).ok_or_else(unusable)
+        let code = compile::in_child(program, limits, bytes).await?;
+        cache.keep(&code).map_err(|error| unusable(&error.to_string()))?;
+        let other = || unusable("the compiler's code is of another version, or cannot be read");
+        cache.load(&self.engine).ok_or_else(other)
     }
 }
 
