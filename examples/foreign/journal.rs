@@ -17,7 +17,7 @@ pub(crate) struct Database {
 #[derive(Clone, Default)]
 pub(crate) struct Rows {
     pub(crate) events: Vec<Event>,
-    /// The SHA-256 of each step's file.
+    /// The digest of each step's file.
     pub(crate) digests: HashMap<usize, [u8; 32]>,
 }
 
@@ -64,10 +64,10 @@ impl Journal for TableJournal {
         })
     }
 
-    fn digest(&self, step: usize, sha256: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
+    fn digest(&self, step: usize, digest: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
         Box::pin(async move {
             self.change(|rows| {
-                rows.digests.insert(step, sha256);
+                rows.digests.insert(step, digest);
             });
             Ok(())
         })

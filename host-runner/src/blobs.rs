@@ -25,10 +25,10 @@ pub trait BlobSource: Send + Sync {
     /// Something that changes whenever the content may have: it is compared before the first and before the last byte leaves.
     fn version(&self) -> Result<String, BlobSourceError>;
 
-    /// The SHA-256 that the content must have, where it is known before: of a run that is resumed, say.
+    /// The digest that the content must have, its BLAKE3, where it is known before: of a run that is resumed, say.
     ///
     /// It is compared when the last bytes are due; a file with another one is never completed.
-    fn sha256(&self) -> Option<[u8; 32]> {
+    fn digest(&self) -> Option<[u8; 32]> {
         None
     }
 
@@ -76,7 +76,7 @@ pub struct FileBlob {
     file: Arc<File>,
     size: u64,
     path: std::path::PathBuf,
-    sha256: Option<[u8; 32]>,
+    digest: Option<[u8; 32]>,
 }
 
 impl FileBlob {
@@ -104,14 +104,14 @@ impl FileBlob {
             file: Arc::new(file),
             size: metadata.len(),
             path: path.to_owned(),
-            sha256: None,
+            digest: None,
         })
     }
 
     /// The same file, which must have this content.
     #[must_use]
-    pub fn expecting(self, sha256: [u8; 32]) -> Self {
-        Self { sha256: Some(sha256), ..self }
+    pub fn expecting(self, digest: [u8; 32]) -> Self {
+        Self { digest: Some(digest), ..self }
     }
 }
 
@@ -132,8 +132,8 @@ impl BlobSource for FileBlob {
         Ok(format!("{} {}", stamp(&open), stamp(&named)))
     }
 
-    fn sha256(&self) -> Option<[u8; 32]> {
-        self.sha256
+    fn digest(&self) -> Option<[u8; 32]> {
+        self.digest
     }
 
     fn read_at(

@@ -105,7 +105,7 @@ fn give<T: HostedView>(
     let blob = Blob::new(Arc::clone(source), step)?;
     let mut store = store.as_context_mut();
     let HostedCtxView { ctx, table } = store.data_mut().hosted();
-    ctx.expected.push(source.sha256());
+    ctx.expected.push(source.digest());
     table.push(blob).map_err(|error| Error::Trap { message: error.to_string() })
 }
 

@@ -75,7 +75,7 @@ impl From<&Outcome> for Standing {
     }
 }
 
-/// A SHA-256 of a file's content.
+/// A digest of a file's content: BLAKE3, since nobody but us compares it and it is made while a file is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest(pub [u8; 32]);
 
@@ -114,7 +114,7 @@ pub struct RecordedStep {
     /// How it was found.
     pub stamp: Stamp,
     /// Its digest: made while it was sent, or known before.
-    pub sha256: Option<Digest>,
+    pub digest: Option<Digest>,
     /// Where it stands.
     pub standing: Standing,
     /// Its job, once Knosc accepted it.

@@ -107,7 +107,7 @@ impl AdmissionError {
 /// The digest that an earlier run made of just this state of the file.
 pub fn known_digest(candidate: &Candidate, earlier: &[Earlier]) -> Option<Digest> {
     let mut same = earlier.iter().filter(|earlier| is_same_state(candidate, earlier));
-    same.find_map(|earlier| earlier.step.sha256)
+    same.find_map(|earlier| earlier.step.digest)
 }
 
 /// Whether the file's digest decides: only a file of the same length can hold the same bytes.
@@ -185,7 +185,7 @@ fn is_same_state(candidate: &Candidate, earlier: &Earlier) -> bool {
 
 /// By their digests; where one is missing, by what says that the file was not touched.
 fn is_same_content(candidate: &Candidate, earlier: &Earlier) -> bool {
-    match (candidate.digest, earlier.step.sha256) {
+    match (candidate.digest, earlier.step.digest) {
         (Some(now), Some(then)) => now == then,
         _ => is_same_state(candidate, earlier),
     }

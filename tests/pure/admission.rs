@@ -14,7 +14,7 @@ const A: Digest = Digest([1; 32]);
 const B: Digest = Digest([2; 32]);
 
 /// A file that was sent in the run of this number.
-fn earlier(number: i64, standing: Standing, sha256: Option<Digest>) -> Earlier {
+fn earlier(number: i64, standing: Standing, digest: Option<Digest>) -> Earlier {
     let accepted = matches!(
         standing,
         Standing::Completed | Standing::Failed | Standing::Pending | Standing::Lost
@@ -29,7 +29,7 @@ fn earlier(number: i64, standing: Standing, sha256: Option<Digest>) -> Earlier {
             file_name: "items.csv".into(),
             path: PathBuf::from("/exports/items.csv"),
             stamp: STAMP,
-            sha256,
+            digest,
             standing,
             job_id: accepted.then(|| format!("job-{number}")),
             accepted: accepted.then_some(number * 10),
@@ -52,7 +52,7 @@ fn check(before: &[(Standing, Digest)], unchanged: Unchanged, expected: &str) {
     let earlier: Vec<Earlier> = before
         .iter()
         .zip(1..)
-        .map(|((standing, sha256), number)| earlier(number, *standing, Some(*sha256)))
+        .map(|((standing, digest), number)| earlier(number, *standing, Some(*digest)))
         .collect();
     let found = match admit(&candidate(Some(A)), &earlier, unchanged) {
         Admission::Send => "send".to_owned(),

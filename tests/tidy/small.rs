@@ -12,9 +12,9 @@ const SOURCE: &str = "host-runner/src";
 const LINES_MAX: usize = 3_000;
 
 /// What an embedder compiles beside ours, named in `host-runner/Cargo.toml` and not optional.
-const DIRECT: [&str; 23] = [
+const DIRECT: [&str; 22] = [
+    "blake3",
     "bytes",
-    "data-encoding",
     "futures-util",
     "http",
     "http-body",
@@ -26,7 +26,6 @@ const DIRECT: [&str; 23] = [
     "rustls",
     "rustls-native-certs",
     "rustls-pki-types",
-    "sha2",
     "socket2",
     "thiserror",
     "tokio",

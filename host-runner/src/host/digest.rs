@@ -2,15 +2,15 @@
 //!
 //! Hashes what was read, in the order of reading, and compares nothing.
 
+use blake3::Hasher;
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Takes a file's chunks, and at their end tells the digest; nothing is told if it is dropped before.
 pub(super) struct Digester {
     /// A job for each chunk, and not one for the whole file: a slow line must hold no thread.
-    hashing: JoinHandle<Sha256>,
+    hashing: JoinHandle<Hasher>,
     told: oneshot::Sender<[u8; 32]>,
 }
 
@@ -18,7 +18,7 @@ impl Digester {
     /// Of a file whose first byte comes next.
     pub(super) fn new() -> (Self, oneshot::Receiver<[u8; 32]>) {
         let (told, digest) = oneshot::channel();
-        (Self { hashing: spawn_blocking(Sha256::new), told }, digest)
+        (Self { hashing: spawn_blocking(Hasher::new), told }, digest)
     }
 
     /// Begins to hash a chunk as soon as the one before is done. None if a thread was lost.
@@ -49,7 +49,7 @@ mod tests {
         let (digester, digest) = Digester::new();
         let digester = digester.more(Bytes::from_static(b"ab")).await.unwrap();
         digester.more(Bytes::from_static(b"c")).await.unwrap().finish().await;
-        assert_eq!(digest.await.unwrap(), <[u8; 32]>::from(Sha256::digest(b"abc")));
+        assert_eq!(digest.await.unwrap(), <[u8; 32]>::from(blake3::hash(b"abc")));
 
         let (digester, digest) = Digester::new();
         drop(digester.more(Bytes::from_static(b"ab")).await.unwrap());

@@ -2,7 +2,6 @@
 //!
 //! `upload-sealed` is answered when all other bytes are on the socket, so that "sealed" means what it says.
 
-use data_encoding::HEXLOWER;
 use knosc_bulk_import::run::{Event, Fact};
 
 use crate::bindings::knosc::bulk_import::journal::Host;
@@ -26,18 +25,13 @@ impl Host for HostedCtxView<'_> {
 
     async fn append(&mut self, event: wit::Event) -> wasmtime::Result<Result<(), String>> {
         // A fact about nothing that was given would poison the journal: such a component is ended.
-        let mut event = Event::from_wit(event)?;
-        let Some(expected) = self.ctx.expected.get(event.step).copied() else {
+        let event = Event::from_wit(event)?;
+        if event.step >= self.ctx.expected.len() {
             return Err(wasmtime::Error::msg("an event of a file that was not given"));
-        };
-        match &mut event.fact {
-            Fact::UploadStarted(sent) => {
-                // A request after one that Knosc refused begins anew.
-                self.ctx.stopped = None;
-                if let Some(sha256) = expected {
-                    sent.sha256 = Some(HEXLOWER.encode(&sha256));
-                }
-            }
+        }
+        match &event.fact {
+            // A request after one that Knosc refused begins anew.
+            Fact::UploadStarted(_) => self.ctx.stopped = None,
             Fact::UploadSealed(last_bytes) => {
                 if let Err(said) = self.ctx.seal(event.step, u64::from(*last_bytes)).await {
                     return Ok(Err(said));
@@ -70,8 +64,8 @@ impl HostedCtx {
             let said = "the file changed while it was being sent";
             return self.stop(BlobSourceError::Changed(name), said);
         }
-        let Some(sha256) = digest else { return Ok(()) };
-        match self.journal.digest(step, sha256).await {
+        let Some(digest) = digest else { return Ok(()) };
+        match self.journal.digest(step, digest).await {
             Ok(()) => Ok(()),
             Err(error) => self.stop(error, "the host's journal did not take the digest"),
         }

@@ -94,7 +94,7 @@ impl HostedCtx {
         Self { progress, ..self }
     }
 
-    /// Whether the journal is given each file's SHA-256; it is by default.
+    /// Whether the journal is given each file's digest; it is by default.
     #[must_use]
     pub fn digest(self, digest: bool) -> Self {
         Self { digest, ..self }

@@ -102,7 +102,7 @@ async fn a_step_is_told_with_its_outcome_job_and_digest() {
         assert_eq!(run.finished_ms.is_some(), standing == Standing::Completed);
     }
     let run = store.run("run-1").await.unwrap();
-    assert_eq!(run.steps[0].sha256, Some(Digest([7; 32])));
+    assert_eq!(run.steps[0].digest, Some(Digest([7; 32])));
     assert_eq!(run.steps[0].job_id.as_deref(), Some("item-master-upload-1"));
 }
 

@@ -50,7 +50,8 @@ CREATE TABLE locks (
 INSERT INTO runs VALUES (1, '20240601-084522-k3f7', 'https://acme.knosc.com', 'upload', 1717231522123, NULL,
     '{"poll_interval_min_ms":1000,"poll_interval_max_ms":30000,"queued_max_ms":14400000,"running_max_ms":7200000,"allow_repeated_trigger":false}');
 INSERT INTO steps VALUES ('20240601-084522-k3f7', 0, 0, 'item-master', 'items.csv', '/exports/items.csv', 519,
-    1717231000000000000, 42, NULL, NULL, 'unknown', NULL, NULL, NULL);
+    1717231000000000000, 42, NULL,
+    'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad', 'unknown', NULL, NULL, NULL);
 INSERT INTO events VALUES (1, '20240601-084522-k3f7', 0, 1717231522130, 0,
     '{"v":1,"fact":{"upload-started":{"trigger":"item-master","name":"items.csv","size":519,"sha256":null,"seal_follows":true}}}', NULL);
 INSERT INTO events VALUES (2, '20240601-084522-k3f7', 1, 1717231522140, 0, '{"v":1,"fact":{"upload-sealed":60}}', NULL);

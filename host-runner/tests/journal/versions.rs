@@ -22,10 +22,11 @@ async fn a_journal_of_version_1_is_brought_up_to_date_with_what_it_knows() {
     let store = folder.store();
     let run = store.run("20240601-084522-k3f7").await.unwrap();
     assert_eq!(run.steps[0].standing, Standing::Unknown);
+    assert_eq!(run.steps[0].digest, None, "a SHA-256 taken for a BLAKE3");
     let report = store.journal(&run.id).await.unwrap().run().report();
     assert!(matches!(report.steps[0].outcome, Outcome::Unknown(_)), "{report:?}");
     assert_eq!(store.row_errors(&run.id).await.unwrap(), []);
-    assert_eq!(version_of(&folder), 2);
+    assert_eq!(version_of(&folder), 3);
 }
 
 #[test]
@@ -38,7 +39,7 @@ fn a_journal_of_a_newer_version_is_refused_and_not_touched() {
     drop(connection);
     let before = std::fs::read(folder.database()).unwrap();
     let error = Store::open(folder.path()).unwrap_err();
-    assert_eq!(error, StoreError::Newer { found: 99, known: 2 });
+    assert_eq!(error, StoreError::Newer { found: 99, known: 3 });
     assert_eq!(std::fs::read(folder.database()).unwrap(), before);
 }
 

@@ -339,7 +339,7 @@ impl Office {
                     file_name: reported.file_name.clone(),
                     path: format!("{file}.csv").into(),
                     stamp: stamp(recorded.found[step]),
-                    sha256: sealed.then(|| digest(recorded.found[step])),
+                    digest: sealed.then(|| digest(recorded.found[step])),
                     standing: Standing::from(&reported.outcome),
                     job_id: recorded.truths[step].jobs.first().cloned(),
                     accepted: recorded.accepted[step],

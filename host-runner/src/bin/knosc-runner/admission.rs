@@ -74,7 +74,7 @@ pub async fn readmit(
         trigger: step.trigger,
         path: step.path.clone(),
         stamp: now,
-        digest: step.sha256,
+        digest: step.digest,
     };
     let candidate = with_digest(candidate, &earlier).await?;
     rules::readmit(&candidate, run.number, &earlier)

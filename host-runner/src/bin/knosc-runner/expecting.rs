@@ -12,7 +12,7 @@ use knosc_runner::blobs::{BlobSource, BlobSourceError};
 /// A file that must have this content: another one stays unsealed.
 pub struct ExpectingBlob {
     pub blob: Arc<dyn BlobSource>,
-    pub sha256: Digest,
+    pub digest: Digest,
 }
 
 impl BlobSource for ExpectingBlob {
@@ -28,8 +28,8 @@ impl BlobSource for ExpectingBlob {
         self.blob.version()
     }
 
-    fn sha256(&self) -> Option<[u8; 32]> {
-        Some(self.sha256.0)
+    fn digest(&self) -> Option<[u8; 32]> {
+        Some(self.digest.0)
     }
 
     fn read_at(

@@ -18,7 +18,7 @@ use super::record::{Kind, RecordedEvent, RecordedRun, StepErrors};
 const RUN: &str = "SELECT id, number, tenant, kind, created_ms, finished_ms, policy FROM runs";
 
 const STEP: &str = "SELECT step, position, trigger_name, file_name, path, size, mtime_ns, inode,
-    expected_sha256, sha256, outcome, job_id, accepted, unchanged_of, run FROM steps";
+    expected_digest, digest, outcome, job_id, accepted, unchanged_of, run FROM steps";
 
 /// The random end of an id: less of an id names a run by accident.
 const ASKED_LENGTH_MIN: i64 = 4;
@@ -84,7 +84,7 @@ pub(super) fn earlier(
     but_run: Option<&str>,
 ) -> Result<Vec<Earlier>, StoreError> {
     let sql = "SELECT step, position, trigger_name, file_name, path, size, mtime_ns, inode,
-            expected_sha256, sha256, outcome, job_id, accepted, unchanged_of, run, number
+            expected_digest, digest, outcome, job_id, accepted, unchanged_of, run, number
         FROM steps JOIN runs ON runs.id = steps.run
         WHERE trigger_name = ?1 AND tenant = ?2 AND unchanged_of IS NULL AND (?3 IS NULL OR run <> ?3)
         ORDER BY number DESC, step DESC";
@@ -203,7 +203,7 @@ fn step_of(row: &Row<'_>) -> Result<RecordedStep, StoreError> {
         file_name: row.get(3)?,
         path: PathBuf::from(path),
         stamp: Stamp { size: u64_of(row, 5)?, mtime_ns: row.get(6)?, inode: inode.cast_unsigned() },
-        sha256: made.or(expected),
+        digest: made.or(expected),
         standing: Standing::from_word(&standing).ok_or_else(|| damaged("an outcome"))?,
         job_id: row.get(11)?,
         accepted: row.get(12)?,

@@ -164,7 +164,7 @@ impl State {
             actor,
             standing: outcome.as_ref().map_or(Standing::NotStarted, Standing::from),
             accepted,
-            sha256: if is_seal { self.digests.remove(&event.step) } else { None },
+            digest: if is_seal { self.digests.remove(&event.step) } else { None },
             row_errors,
             is_over: self.is_over(event.at_ms),
         }
@@ -219,8 +219,8 @@ impl Journal for SqliteJournal {
         Box::pin(async { self.write(event, None).await.map_err(JournalError::from) })
     }
 
-    fn digest(&self, step: usize, sha256: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
-        self.state().digests.insert(step, Digest(sha256));
+    fn digest(&self, step: usize, digest: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
+        self.state().digests.insert(step, Digest(digest));
         Box::pin(std::future::ready(Ok(())))
     }
 }

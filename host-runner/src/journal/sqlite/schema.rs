@@ -15,7 +15,7 @@ use super::error::StoreError;
 const APPLICATION_ID: i64 = 0x4B4E_4A31;
 
 /// One step a version; a version that was released is never changed, only followed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE runs (
         number INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -71,12 +71,16 @@ const MIGRATIONS: [&str; 2] = [
         message TEXT NOT NULL,
         PRIMARY KEY (run, step, position)
     ) STRICT, WITHOUT ROWID;",
+    // A BLAKE3 says nothing about a SHA-256: the files of older runs are known by path, size and time alone.
+    "ALTER TABLE steps RENAME COLUMN sha256 TO digest;
+    ALTER TABLE steps RENAME COLUMN expected_sha256 TO expected_digest;
+    UPDATE steps SET digest = NULL, expected_digest = NULL;",
 ];
 
 /// The newest version known here.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
-const _: () = assert!(MIGRATIONS.len() == 2, "a migration a version");
+const _: () = assert!(MIGRATIONS.len() == 3, "a migration a version");
 
 /// Checking a file takes time in proportion to its size: this much is checked in some hundredths of a second, and holds
 /// tens of thousands of events.

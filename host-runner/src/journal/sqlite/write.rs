@@ -22,7 +22,7 @@ pub(super) fn begin(connection: &Connection, run: &NewRun) -> Result<(), StoreEr
     connection
         .execute(sql, params![run.id, run.tenant, run.kind.word(), created, finished, policy])?;
     let sql = "INSERT INTO steps (run, step, position, trigger_name, file_name, path, size, mtime_ns, inode,
-            expected_sha256, outcome, unchanged_of)
+            expected_digest, outcome, unchanged_of)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let mut statement = connection.prepare_cached(sql)?;
     // The files that are sent have the indexes that the component sees; the others follow.
@@ -66,7 +66,7 @@ pub(super) struct Change {
     /// The job that the event names, if it is an acceptance.
     pub(super) accepted: Option<String>,
     /// Made while the file was sent.
-    pub(super) sha256: Option<Digest>,
+    pub(super) digest: Option<Digest>,
     /// Of a job that ended.
     pub(super) row_errors: Vec<RowError>,
     /// Whether nothing is left to do.
@@ -91,15 +91,15 @@ pub(super) fn append(connection: &Connection, change: &Change) -> Result<(), Sto
     if written != 1 {
         return Err(StoreError::Overtaken);
     }
-    let sql = "UPDATE steps SET outcome = ?3, sha256 = coalesce(?4, sha256), job_id = coalesce(?5, job_id),
+    let sql = "UPDATE steps SET outcome = ?3, digest = coalesce(?4, digest), job_id = coalesce(?5, job_id),
             accepted = CASE WHEN ?5 IS NULL THEN accepted ELSE last_insert_rowid() END
         WHERE run = ?1 AND step = ?2";
-    let sha256 = change.sha256.map(file::hex);
+    let digest = change.digest.map(file::hex);
     connection.prepare_cached(sql)?.execute(params![
         run,
         step,
         change.standing.word(),
-        sha256,
+        digest,
         change.accepted
     ])?;
     let sql = "INSERT OR IGNORE INTO row_errors (run, step, position, row_number, message) VALUES (?1, ?2, ?3, ?4, ?5)";

@@ -36,7 +36,7 @@ pub struct UnchangedArgs {
     /// What becomes of a file whose bytes completed before; run skips it, upload refuses it
     #[arg(long, env = "KNOSC_UNCHANGED", value_enum)]
     pub unchanged: Option<Unchanged>,
-    /// Make no SHA-256 of a file while it is sent, which takes a third of a large file's time on two cores; the same file is later
+    /// Make no digest of a file while it is sent, which spares a little computing; the same file is later
     /// known by its path, size and time alone
     #[arg(long, env = "KNOSC_NO_DIGEST", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub no_digest: bool,

@@ -153,7 +153,7 @@ async fn blobs(
         })?;
         let blob: Arc<dyn BlobSource> = Arc::new(blob);
         blobs.push(match expected {
-            Some(sha256) => (step.trigger, Arc::new(ExpectingBlob { blob, sha256 })),
+            Some(digest) => (step.trigger, Arc::new(ExpectingBlob { blob, digest })),
             None => (step.trigger, blob),
         });
     }

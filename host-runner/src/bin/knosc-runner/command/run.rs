@@ -135,8 +135,8 @@ impl Files {
                     let file_name = step.file_name.clone();
                     files.unchanged.push((position, StepReport { trigger, file_name, outcome }));
                 }
-                (None, Some(sha256)) => {
-                    files.sent.push((trigger, Arc::new(ExpectingBlob { blob, sha256 })));
+                (None, Some(digest)) => {
+                    files.sent.push((trigger, Arc::new(ExpectingBlob { blob, digest })));
                     files.shown.push(shown);
                 }
                 (None, None) => {
