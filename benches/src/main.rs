@@ -7,6 +7,7 @@
     reason = "a program for people: its output is its purpose"
 )]
 
+mod log;
 mod machine;
 mod ordered;
 mod plot;

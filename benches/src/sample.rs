@@ -78,6 +78,12 @@ impl Samples {
         median(self.0.iter().map(|sample| sample.wall_s).collect())
     }
 
+    /// Our wall time to another's, pair by pair as they were taken: what slowed the machine down for a while slowed both.
+    pub(crate) fn to(&self, other: &Self) -> f64 {
+        let pairs = self.0.iter().zip(&other.0);
+        median(pairs.map(|(ours, theirs)| ours.wall_s / theirs.wall_s).collect())
+    }
+
     pub(crate) fn cpu_s(&self) -> Option<f64> {
         let all: Option<Vec<f64>> = self.0.iter().map(|sample| sample.cpu_s).collect();
         all.map(median)
@@ -111,6 +117,8 @@ mod tests {
         let of = |wall_s| Sample { wall_s, cpu_s: None, peak_kib: Some(2_048) };
         let samples = Samples(vec![of(3.0), of(1.0), of(2.0)]);
         assert_eq!((samples.wall_s(), samples.spread_percent()), (2.0, 100.0));
+        let others = Samples(vec![of(1.0), of(2.0), of(4.0)]);
+        assert_eq!((samples.to(&others), others.to(&samples)), (0.5, 2.0));
         assert_eq!((samples.cpu_s(), samples.peak_mib()), (None, Some(2.0)));
     }
 }

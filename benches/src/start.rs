@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use xtask::{Failure, place};
 
 use crate::{
-    Extent,
+    Extent, log,
     report::{Check, Section},
     rivals::Arena,
     sample::{Samples, sample},
@@ -37,6 +37,7 @@ pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
         let mut ours = arena.our_upload(&file)?;
         cold.0.push(sample(ours.env("XDG_CACHE_HOME", &no_cache))?);
     }
+    let load_ms = log::largest(arena.our_upload(&file)?, arena.folder(), "took_ms")?;
     let mut section = Section::new("cold start");
     let to_curl = warm.wall_s() / curl.wall_s();
     section.check(Check::at_most("10 KiB, wall time to curl's", to_curl, 4.0, 2.0));
@@ -44,6 +45,8 @@ pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
         let to_script = warm.wall_s() / script.wall_s();
         section.check(Check::at_most("10 KiB, wall time to the script's", to_script, 0.3, 0.15));
     }
+    let load_ms = load_ms.unwrap_or(f64::NAN);
+    section.check(Check::at_most("component from the cache, ms", load_ms, 10.0, 10.0));
     section.check(Check::at_most("--version, ms", version.wall_s() * 1_000.0, 20.0, 20.0));
     section.note("curl is handed a session; knosc-runner and the script sign in. The script asks once for the job's state, after 20 ms.");
     section.row("10 KiB, warm cache", "knosc-runner", warm);

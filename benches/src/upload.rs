@@ -3,11 +3,10 @@
 
 use std::{fs, path::Path};
 
-use serde_json::Value;
 use xtask::Failure;
 
 use crate::{
-    Extent,
+    Extent, log,
     plot::{self, Line},
     report::{Check, Section},
     rivals::Arena,
@@ -26,10 +25,12 @@ const THROUGHPUT_FROM: u64 = 64 * MIB;
 /// Content is counted and thrown away, unhashed: the sink should not be what is measured.
 const SINK: &str = r#"{"discard_content":true,"digest_content":false,"discarded_rows":1,"queued_ms":0,"rows_per_second":20000}"#;
 
+const OURS: &str = "knosc-runner";
+
 /// What one size gave, for the plots.
 struct Row {
     size: u64,
-    rivals: [(&'static str, Samples); 4],
+    rivals: [(&'static str, Samples); 5],
     guest_mib: Option<f64>,
 }
 
@@ -60,11 +61,13 @@ fn one_size(arena: &Arena, size: u64, repeats: usize) -> Result<Row, Failure> {
     let file = arena.file(size)?;
     let pair = [("inventory", file.clone())];
     // Not counted: it fills the component's cache and the page cache, and its log says what the guest took.
-    let guest_mib = guest_mib(arena, &file)?;
-    let mut samples: [Samples; 4] = Default::default();
+    let guest_mib = log::largest(arena.our_upload(&file)?, arena.folder(), "guest_memory_bytes")?;
+    let guest_mib = guest_mib.map(|most| most / bytes(MIB));
+    let mut samples: [Samples; 5] = Default::default();
     for _ in 0..repeats {
-        let [ours, curl, hyper, script] = &mut samples;
+        let [ours, bare, curl, hyper, script] = &mut samples;
         ours.0.push(sample(&mut arena.our_upload(&file)?)?);
+        bare.0.push(sample(arena.our_upload(&file)?.arg("--no-digest"))?);
         curl.0.push(sample(&mut arena.curl(&file))?);
         hyper.0.push(sample(&mut arena.hyper(&file)?)?);
         if size <= SCRIPT_BYTES_MAX
@@ -73,22 +76,30 @@ fn one_size(arena: &Arena, size: u64, repeats: usize) -> Result<Row, Failure> {
             script.0.push(sample(&mut command)?);
         }
     }
-    let [ours, curl, hyper, script] = samples;
+    let [ours, bare, curl, hyper, script] = samples;
     let (a, b, label) = (ours.wall_s(), curl.wall_s(), plot::size_label(bytes(size)));
-    println!("  {label}: knosc-runner {a:.3} s, curl {b:.3} s");
-    let rivals = [("knosc-runner", ours), ("curl", curl), ("hyper", hyper), ("script", script)];
+    println!("  {label}: {OURS} {a:.3} s, curl {b:.3} s");
+    let rivals = [
+        (OURS, ours),
+        ("knosc-runner, no digest", bare),
+        ("curl", curl),
+        ("hyper", hyper),
+        ("script", script),
+    ];
     Ok(Row { size, rivals, guest_mib })
 }
 
 fn judge(section: &mut Section, row: &Row, smallest: Option<&Row>) {
-    let [(_, ours), (_, curl), (_, hyper), _] = &row.rivals;
+    let [(_, ours), (_, bare), (_, curl), (_, hyper), _] = &row.rivals;
     let size = plot::size_label(bytes(row.size));
     if row.size >= THROUGHPUT_FROM {
-        let ratio = curl.wall_s() / ours.wall_s();
-        section.check(Check::at_least(format!("{size}, throughput to curl's"), ratio, 0.8, 1.0));
+        let figure = |what: &str| format!("{size}, {what}");
+        let ratio = curl.to(ours);
+        section.check(Check::at_least(figure("throughput to curl's"), ratio, 0.8, 1.0));
+        let (ratio, to_hyper) = (curl.to(bare), hyper.to(bare));
+        section.check(Check::at_least(figure("no digest, to curl's"), ratio, 1.0, 1.3));
         section.note(format!(
-            "{size}: {:.2} of the hyper client's throughput.",
-            hyper.wall_s() / ours.wall_s()
+            "{size}, no digest: {to_hyper:.2} of the hyper client's throughput, 0.9 is the aim."
         ));
     }
     let guest = row.guest_mib.unwrap_or(f64::NAN);
@@ -130,22 +141,6 @@ fn sink(arena: &Arena, section: &mut Section, rows: &[Row]) -> Result<(), Failur
     Ok(())
 }
 
-/// The largest figure of the debug log's records of calls.
-fn guest_mib(arena: &Arena, file: &Path) -> Result<Option<f64>, Failure> {
-    let log = arena.folder().join("upload.log");
-    _ = fs::remove_file(&log);
-    let mut ours = arena.our_upload(file)?;
-    ours.args(["-vv", "--log-format", "json", "--log-file"]).arg(&log);
-    sample(&mut ours)?;
-    let text = fs::read_to_string(&log).map_err(|error| Failure::file(&log, &error))?;
-    let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let taken = records.filter_map(|record| {
-        let fields = record.get("fields").unwrap_or(&record);
-        fields.get("guest_memory_bytes").and_then(Value::as_u64)
-    });
-    Ok(taken.max().map(|most| bytes(most) / bytes(MIB)))
-}
-
 fn draw(folder: &Path, rows: &[Row]) -> Result<(), Failure> {
     let line = |index: usize, value: &dyn Fn(&Row, &Samples) -> Option<f64>| -> Option<Line> {
         let name = rows.first()?.rivals.get(index)?.0;
@@ -159,7 +154,7 @@ fn draw(folder: &Path, rows: &[Row]) -> Result<(), Failure> {
         |row: &Row, samples: &Samples| Some(bytes(row.size) / bytes(MIB) / samples.wall_s());
     let memory = |_: &Row, samples: &Samples| samples.peak_mib();
     let lines = |value: &dyn Fn(&Row, &Samples) -> Option<f64>| -> Vec<Line> {
-        (0..4).filter_map(|index| line(index, value)).collect()
+        (0..5).filter_map(|index| line(index, value)).collect()
     };
     let pictures = [
         (

@@ -18,7 +18,7 @@ pub(crate) struct Database {
 pub(crate) struct Rows {
     pub(crate) events: Vec<Event>,
     /// The digest of each step's file.
-    pub(crate) digests: HashMap<usize, [u8; 32]>,
+    pub(crate) digests: HashMap<usize, [u8; 16]>,
 }
 
 impl Database {
@@ -64,7 +64,7 @@ impl Journal for TableJournal {
         })
     }
 
-    fn digest(&self, step: usize, digest: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
+    fn digest(&self, step: usize, digest: [u8; 16]) -> BoxFuture<'_, Result<(), JournalError>> {
         Box::pin(async move {
             self.change(|rows| {
                 rows.digests.insert(step, digest);

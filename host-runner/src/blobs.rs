@@ -25,10 +25,10 @@ pub trait BlobSource: Send + Sync {
     /// Something that changes whenever the content may have: it is compared before the first and before the last byte leaves.
     fn version(&self) -> Result<String, BlobSourceError>;
 
-    /// The digest that the content must have, its BLAKE3, where it is known before: of a run that is resumed, say.
+    /// The digest that the content must have, its XXH3 of 128 bits, big-endian, where it is known before: of a run that is resumed, say.
     ///
     /// It is compared when the last bytes are due; a file with another one is never completed.
-    fn digest(&self) -> Option<[u8; 32]> {
+    fn digest(&self) -> Option<[u8; 16]> {
         None
     }
 
@@ -76,7 +76,7 @@ pub struct FileBlob {
     file: Arc<File>,
     size: u64,
     path: std::path::PathBuf,
-    digest: Option<[u8; 32]>,
+    digest: Option<[u8; 16]>,
 }
 
 impl FileBlob {
@@ -110,7 +110,7 @@ impl FileBlob {
 
     /// The same file, which must have this content.
     #[must_use]
-    pub fn expecting(self, digest: [u8; 32]) -> Self {
+    pub fn expecting(self, digest: [u8; 16]) -> Self {
         Self { digest: Some(digest), ..self }
     }
 }
@@ -132,7 +132,7 @@ impl BlobSource for FileBlob {
         Ok(format!("{} {}", stamp(&open), stamp(&named)))
     }
 
-    fn digest(&self) -> Option<[u8; 32]> {
+    fn digest(&self) -> Option<[u8; 16]> {
         self.digest
     }
 

@@ -96,8 +96,8 @@ impl Runtime {
         ticker::start(&engine).map_err(|error| Error::Component {
             message: format!("no thread for its clock: {error}"),
         })?;
-        let took = began.elapsed();
-        tracing::debug!(from_cache, ?took, "the component is ready");
+        let took_ms = began.elapsed().as_secs_f64() * 1_000.0;
+        tracing::debug!(from_cache, took_ms, "the component is ready");
         Ok(Self { importer: Arc::new(importer), from_cache })
     }
 

@@ -51,7 +51,7 @@ pub struct RunInput {
     pub cancel: CancellationToken,
     /// How long a cancelled run waits for the answer to an upload whose last bytes have left.
     pub grace: Duration,
-    /// Whether the journal is given each file's digest, its BLAKE3, made while it streams. One that a [`BlobSource`] expects is always compared.
+    /// Whether the journal is given each file's digest, made while it streams. One that a [`BlobSource`] expects is always compared.
     pub digest: bool,
 }
 

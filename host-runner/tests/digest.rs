@@ -25,12 +25,13 @@ use knosc_runner::journal::{Journal, JournalError, MemoryJournal};
 use knosc_runner::runner::{RunInput, Runner, UploadInput};
 use setup::{knosc, quick, runner, units};
 use sha2::{Digest as _, Sha256};
+use twox_hash::XxHash3_128;
 
 /// Some chunks and a part of one.
 const SIZE: usize = (3 << 20) + 17;
 
 /// What a step's file was, and how many facts the journal held when it heard of it.
-type Heard = (usize, [u8; 32], usize);
+type Heard = (usize, [u8; 16], usize);
 
 #[derive(Default)]
 struct DigestJournal {
@@ -48,7 +49,7 @@ impl Journal for DigestJournal {
         self.events.append(event)
     }
 
-    fn digest(&self, step: usize, digest: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
+    fn digest(&self, step: usize, digest: [u8; 16]) -> BoxFuture<'_, Result<(), JournalError>> {
         self.heard.lock().unwrap().push((step, digest, self.events.events().len()));
         let full = JournalError::Write("the disk is full".to_owned());
         let answer = if self.fails { Err(full) } else { Ok(()) };
@@ -60,8 +61,8 @@ fn content(first: u8) -> Vec<u8> {
     (0..SIZE).map(|at| first.wrapping_add(u8::try_from(at % 251).unwrap())).collect()
 }
 
-fn blake3(bytes: &[u8]) -> [u8; 32] {
-    blake3::hash(bytes).into()
+fn xxh3(bytes: &[u8]) -> [u8; 16] {
+    XxHash3_128::oneshot(bytes).to_be_bytes()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +82,7 @@ async fn the_journal_hears_each_digest_once_and_before_the_seal() {
             |event: &Event| event.step == step && matches!(event.fact, Fact::UploadSealed(_));
         events.iter().position(seal).unwrap()
     };
-    let expected = [(1, blake3(&units_sent), seal_of(1)), (0, blake3(&orders_sent), seal_of(0))];
+    let expected = [(1, xxh3(&units_sent), seal_of(1)), (0, xxh3(&orders_sent), seal_of(0))];
     assert_eq!(*journal.heard.lock().unwrap(), expected);
     let arrived: Vec<String> =
         server.model().uploads().iter().map(|upload| upload.sha256.clone()).collect();
@@ -146,7 +147,7 @@ impl BlobSource for Rewritten {
         self.file.version()
     }
 
-    fn digest(&self) -> Option<[u8; 32]> {
+    fn digest(&self) -> Option<[u8; 16]> {
         self.file.digest()
     }
 
@@ -178,7 +179,7 @@ async fn a_file_of_the_same_size_and_time_and_another_content_is_never_completed
     let runner = runner(&server);
     let path = std::env::temp_dir().join(format!("knosc-rewritten-{}.csv", std::process::id()));
     File::create(&path).unwrap().write_all(&content(b'a')).unwrap();
-    let planned = blake3(&content(b'a'));
+    let planned = xxh3(&content(b'a'));
     let open = || FileBlob::open(&path).unwrap().expecting(planned);
 
     let journal = Arc::new(MemoryJournal::new());
@@ -201,7 +202,7 @@ async fn a_file_of_the_same_size_and_time_and_another_content_is_never_completed
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expected_content_is_compared_even_where_no_digest_is_wanted() {
     let server = knosc();
-    let file = FileBlob::open(setup::export("unit-master.csv")).unwrap().expecting([7; 32]);
+    let file = FileBlob::open(setup::export("unit-master.csv")).unwrap().expecting([7; 16]);
     let input = RunInput { digest: false, ..quick(vec![(Trigger::UnitMaster, Arc::new(file))]) };
     let journal = input.journal.clone();
     let error = runner(&server).run_ordered(input).await.unwrap_err();

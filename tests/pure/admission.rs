@@ -10,8 +10,8 @@ use knosc_bulk_import::trigger::Trigger;
 
 const STAMP: Stamp = Stamp { size: 100, mtime_ns: 1_717_231_522_000_000_001, inode: 7 };
 
-const A: Digest = Digest([1; 32]);
-const B: Digest = Digest([2; 32]);
+const A: Digest = Digest([1; 16]);
+const B: Digest = Digest([2; 16]);
 
 /// A file that was sent in the run of this number.
 fn earlier(number: i64, standing: Standing, digest: Option<Digest>) -> Earlier {

@@ -13,7 +13,6 @@ const LINES_MAX: usize = 3_000;
 
 /// What an embedder compiles beside ours, named in `host-runner/Cargo.toml` and not optional.
 const DIRECT: [&str; 22] = [
-    "blake3",
     "bytes",
     "futures-util",
     "http",
@@ -32,6 +31,7 @@ const DIRECT: [&str; 22] = [
     "tokio-rustls",
     "tokio-util",
     "tracing",
+    "twox-hash",
     "wasmtime",
     "wasmtime-wasi",
     "wasmtime-wasi-http",

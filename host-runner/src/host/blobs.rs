@@ -93,7 +93,7 @@ pub(super) struct Opened {
     /// Whether the component was given every byte.
     is_given: Arc<AtomicBool>,
     /// Of what was read; none where that did not begin at the start, or nobody wants to know.
-    digest: Option<oneshot::Receiver<[u8; 32]>>,
+    digest: Option<oneshot::Receiver<[u8; 16]>>,
 }
 
 impl Opened {
@@ -113,7 +113,7 @@ impl Opened {
     }
 
     /// The digest of what the component was given, if that was the whole file; told once.
-    pub(super) async fn digest(&mut self) -> Option<[u8; 32]> {
+    pub(super) async fn digest(&mut self) -> Option<[u8; 16]> {
         if !self.is_given.load(Ordering::Acquire) {
             return None;
         }
@@ -180,19 +180,20 @@ impl Reader {
         let size = self.file.source.size();
         while self.offset < size {
             let chunk = self.read_chunk(size).await;
-            let bytes = chunk.as_ref().ok().cloned();
-            // Handed over before it is hashed: the socket goes first.
+            let Ok(bytes) = &chunk else {
+                let _ = self.chunks.send(chunk).await;
+                return;
+            };
+            self.offset += bytes.len() as u64;
+            if let Some(digester) = &mut self.digester {
+                digester.more(bytes);
+            }
             if self.chunks.send(chunk).await.is_err() {
                 return;
             }
-            let Some(bytes) = bytes else { return };
-            self.offset += bytes.len() as u64;
-            if let Some(digester) = self.digester.take() {
-                self.digester = digester.more(bytes).await;
-            }
         }
         if let Some(digester) = self.digester {
-            digester.finish().await;
+            digester.finish();
         }
     }
 

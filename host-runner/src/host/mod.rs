@@ -61,7 +61,7 @@ pub struct HostedCtx {
     progress: Option<mpsc::Sender<Progress>>,
     digest: bool,
     /// The digest that each file must have, where it is known.
-    pub(crate) expected: Vec<Option<[u8; 32]>>,
+    pub(crate) expected: Vec<Option<[u8; 16]>>,
     /// The file whose content was asked for last.
     opened: Option<Opened>,
     /// Whether an upload's last bytes may have left, and its end is not journalled.
@@ -121,7 +121,7 @@ impl HostedCtx {
     }
 
     /// The digest that a file must have, where it is known before.
-    fn expected(&self, step: usize) -> Option<[u8; 32]> {
+    fn expected(&self, step: usize) -> Option<[u8; 16]> {
         self.expected.get(step).copied().flatten()
     }
 

@@ -25,11 +25,11 @@ pub trait Journal: Send + Sync {
     /// An event that [repeats](Event::repeats) the last one need not be written.
     fn append(&self, event: Event) -> BoxFuture<'_, Result<(), JournalError>>;
 
-    /// Takes the digest of the file of a step, its BLAKE3, so that the same file can be known again.
+    /// Takes the digest of the file of a step, its XXH3 of 128 bits, big-endian, so that the same file can be known again.
     ///
     /// Called once before the append of `upload-sealed`; durable with it at the latest. Not called where no digest was made. By
     /// default it is forgotten.
-    fn digest(&self, step: usize, digest: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
+    fn digest(&self, step: usize, digest: [u8; 16]) -> BoxFuture<'_, Result<(), JournalError>> {
         let _ = (step, digest);
         Box::pin(std::future::ready(Ok(())))
     }

@@ -94,7 +94,7 @@ async fn a_step_is_told_with_its_outcome_job_and_digest() {
     let standings = [Standing::Refused, Standing::Unknown, Standing::Pending, Standing::Completed];
     for (event, standing) in completed(0, ITEMS).into_iter().zip(standings) {
         if matches!(event.fact, Fact::UploadSealed(_)) {
-            journal.digest(0, [7; 32]).await.unwrap();
+            journal.digest(0, [7; 16]).await.unwrap();
         }
         journal.append(event).await.unwrap();
         let run = store.run("run-1").await.unwrap();
@@ -102,7 +102,7 @@ async fn a_step_is_told_with_its_outcome_job_and_digest() {
         assert_eq!(run.finished_ms.is_some(), standing == Standing::Completed);
     }
     let run = store.run("run-1").await.unwrap();
-    assert_eq!(run.steps[0].digest, Some(Digest([7; 32])));
+    assert_eq!(run.steps[0].digest, Some(Digest([7; 16])));
     assert_eq!(run.steps[0].job_id.as_deref(), Some("item-master-upload-1"));
 }
 

@@ -22,7 +22,7 @@ async fn a_journal_of_version_1_is_brought_up_to_date_with_what_it_knows() {
     let store = folder.store();
     let run = store.run("20240601-084522-k3f7").await.unwrap();
     assert_eq!(run.steps[0].standing, Standing::Unknown);
-    assert_eq!(run.steps[0].digest, None, "a SHA-256 taken for a BLAKE3");
+    assert_eq!(run.steps[0].digest, None, "a SHA-256 taken for an XXH3");
     let report = store.journal(&run.id).await.unwrap().run().report();
     assert!(matches!(report.steps[0].outcome, Outcome::Unknown(_)), "{report:?}");
     assert_eq!(store.row_errors(&run.id).await.unwrap(), []);

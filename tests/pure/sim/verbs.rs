@@ -353,7 +353,7 @@ impl Office {
 }
 
 fn digest(file: OnDisk) -> Digest {
-    Digest([file.content as u8; 32])
+    Digest([file.content as u8; 16])
 }
 
 fn stamp(file: OnDisk) -> Stamp {

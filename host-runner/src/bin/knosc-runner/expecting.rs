@@ -28,7 +28,7 @@ impl BlobSource for ExpectingBlob {
         self.blob.version()
     }
 
-    fn digest(&self) -> Option<[u8; 32]> {
+    fn digest(&self) -> Option<[u8; 16]> {
         Some(self.digest.0)
     }
 

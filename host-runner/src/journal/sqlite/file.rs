@@ -7,9 +7,9 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use blake3::Hasher;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use knosc_bulk_import::admission::{Digest, Stamp};
+use twox_hash::XxHash3_128;
 
 /// Large enough that calls cost nothing, small enough for a processor's cache.
 const HASHED_AT_ONCE_BYTES: usize = 256 * 1024;
@@ -20,14 +20,12 @@ const HASHED_AT_ONCE_BYTES: usize = 256 * 1024;
 /// The file system's.
 pub fn digest(path: &Path) -> io::Result<Digest> {
     let mut file = File::open(path)?;
-    let mut hasher = Hasher::new();
+    let mut hasher = XxHash3_128::new();
     let mut buffer = vec![0; HASHED_AT_ONCE_BYTES];
     loop {
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(Digest(hasher.finalize().into())),
-            Ok(count) => {
-                hasher.update(buffer.get(..count).unwrap_or_default());
-            }
+            Ok(0) => return Ok(Digest(hasher.finish_128().to_be_bytes())),
+            Ok(count) => hasher.write(buffer.get(..count).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -219,7 +219,7 @@ impl Journal for SqliteJournal {
         Box::pin(async { self.write(event, None).await.map_err(JournalError::from) })
     }
 
-    fn digest(&self, step: usize, digest: [u8; 32]) -> BoxFuture<'_, Result<(), JournalError>> {
+    fn digest(&self, step: usize, digest: [u8; 16]) -> BoxFuture<'_, Result<(), JournalError>> {
         self.state().digests.insert(step, Digest(digest));
         Box::pin(std::future::ready(Ok(())))
     }

@@ -71,7 +71,7 @@ const MIGRATIONS: [&str; 3] = [
         message TEXT NOT NULL,
         PRIMARY KEY (run, step, position)
     ) STRICT, WITHOUT ROWID;",
-    // A BLAKE3 says nothing about a SHA-256: the files of older runs are known by path, size and time alone.
+    // An XXH3 says nothing about a SHA-256: the files of older runs are known by path, size and time alone.
     "ALTER TABLE steps RENAME COLUMN sha256 TO digest;
     ALTER TABLE steps RENAME COLUMN expected_sha256 TO expected_digest;
     UPDATE steps SET digest = NULL, expected_digest = NULL;",
