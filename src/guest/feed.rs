@@ -99,6 +99,8 @@ impl<K> Feed for StreamFeed<K> {
         Ok(self.seen.drain(..count).collect())
     }
 
+    /// In the portable world bytes pass the guest: `splice` of jco's shim 0.26 traps in the middle of an upload.
+    #[cfg(feature = "hosted")]
     fn splice(&mut self, sink: &OutputStream, room: u64) -> Result<u64, FeedError> {
         if !self.seen.is_empty() {
             let piece = self.read(room)?;

@@ -119,8 +119,32 @@ fn set_cookies(answer: &Answer) -> impl Iterator<Item = (&str, &str)> {
         .headers
         .iter()
         .filter(|(name, _)| name == "set-cookie")
-        .filter_map(|(_, line)| line.split(';').next()?.split_once('='))
+        .flat_map(|(_, line)| unfolded(line))
+        .filter_map(|cookie| cookie.split(';').next()?.split_once('='))
         .map(|(name, value)| (name.trim_matches([' ', '\t']), value.trim_matches([' ', '\t'])))
+}
+
+/// The cookies of one header. RFC 6265 knows one a header, but jco 1.35 hands over all that an answer sets as one, with commas.
+///
+/// A comma begins a cookie where a name and `=` follow; the comma of a date is followed by neither.
+fn unfolded(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest.take()?;
+        let mut commas = line.match_indices(',').filter_map(|(at, _)| line.split_at_checked(at));
+        let next = commas.find(|(_, after)| is_named(after.get(1..).unwrap_or_default()));
+        let (cookie, after) = next.map_or((line, None), |(cookie, after)| (cookie, Some(after)));
+        rest = after.and_then(|after| after.strip_prefix(','));
+        Some(cookie)
+    })
+}
+
+/// Whether a text begins with a cookie's name and `=`.
+fn is_named(text: &str) -> bool {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    text.trim_start_matches(' ')
+        .split_once('=')
+        .is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(token))
 }
 
 /// A value that cannot end its header or its cookie.

@@ -5,7 +5,6 @@ use wasi::filesystem::types::{
     Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, OpenFlags, PathFlags,
 };
 use wasi::io::poll::Pollable;
-use wasi::io::streams::OutputStream;
 
 use super::content::{Judge, LOOK_BYTES};
 use crate::fault::Fault;
@@ -78,10 +77,6 @@ struct PathFeed {
 impl Feed for PathFeed {
     fn read(&mut self, max: u64) -> Result<Vec<u8>, FeedError> {
         self.feed.read(max)
-    }
-
-    fn splice(&mut self, sink: &OutputStream, room: u64) -> Result<u64, FeedError> {
-        self.feed.splice(sink, room)
     }
 
     fn pollable(&self) -> Option<Pollable> {

@@ -4,7 +4,7 @@ use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::protocol::authenticate::SignIn;
 use knosc_bulk_import::protocol::cookies::{from_cookies_txt, is_sound, session_headers};
 use knosc_bulk_import::protocol::{Method, authenticate, token_refresh, verify_2fa};
-use knosc_bulk_import::session::Session;
+use knosc_bulk_import::session::{RefreshPair, Session};
 
 use super::samples::session;
 use super::{answer, fixture};
@@ -43,6 +43,23 @@ fn how_far_a_sign_in_came() {
         r#"{"first_signin": true, "session_token": "t"}"#,
         SignIn::FirstSignInRequired,
     );
+}
+
+#[test]
+fn cookies_that_a_host_folded_into_one_header_are_taken_apart() {
+    let pair = Some(RefreshPair { token: "r".into(), csrf_token: "s".into() });
+    let whole = Session { access_token: "a".into(), csrf_token: "c".into(), refresh: pair };
+    let check = |header: &'static str, expected: &Session| {
+        let found = authenticate::read(&answer(200, &set(&[header]), LOGIN));
+        assert_eq!(found, Ok(SignIn::SignedIn(expected.clone())), "{header}");
+    };
+    let cookies = "access_token_cookie=a; Path=/; SameSite=Lax,csrf_access_token=c; Path=/,refresh_token_cookie=r,csrf_refresh_token=s";
+    check(cookies, &whole);
+    let dated = "access_token_cookie=a; Expires=Thu, 01 Jan 2099 00:00:00 GMT; HttpOnly, csrf_access_token=c; Expires=Thu, 01 Jan 2099 00:00:00 GMT";
+    check(dated, &Session { refresh: None, ..whole.clone() });
+    // The comma of a value that no name follows is the value's own.
+    let comma = "access_token_cookie=a,b; Path=/,csrf_access_token=c";
+    check(comma, &Session { access_token: "a,b".into(), refresh: None, ..whole });
 }
 
 #[test]
