@@ -91,3 +91,60 @@ fn where_several_hold_the_one_that_a_person_has_to_look_at_first_wins() {
         hold_tables(knosc, IntegrationLock::Held);
     });
 }
+
+#[test]
+fn of_several_jobs_a_failed_one_goes_before_one_that_is_not_finished() {
+    let knosc = knosc();
+    let place = Place::new("exit-code");
+    let job = |at: usize| {
+        let model = knosc.model();
+        let upload = &model.uploads()[at];
+        format!("{}:{}", upload.trigger, upload.job_id)
+    };
+    let poll = |jobs: &[&str]| {
+        let words = [&["poll"], jobs, &["--state", "elsewhere"]].concat();
+        run(&mut place.runner(&knosc.url(), &words))
+    };
+    place.export("items.xlsx", "items.xlsx");
+    units(&place, "units.csv");
+    let items = run(&mut place.runner(&knosc.url(), &["upload", "item-master", "items.xlsx"]));
+    assert_eq!(items.exit, 3, "{items:?}");
+    hold_tables(&knosc, IntegrationLock::Held);
+    let words = [&UPLOAD[..], &["--detach"]].concat();
+    assert_eq!(run(&mut place.runner(&knosc.url(), &words)).exit, 0);
+    let (failed, queued, nobodys) = (job(0), job(1), "demand:demand-upload-0");
+    for (jobs, exit) in [
+        (&[&*failed][..], 3),
+        (&[&queued], 5),
+        (&[nobodys], 5),
+        (&[&failed, &queued], 3),
+        (&[&queued, &failed, nobodys], 3),
+        (&[&queued, nobodys], 5),
+    ] {
+        let polled = poll(jobs);
+        assert_eq!(polled.exit, exit, "{jobs:?}: {polled:?}");
+    }
+    hold_tables(&knosc, IntegrationLock::Free);
+    let ended = run(&mut place.runner(&knosc.url(), &["poll", &queued, "--wait", "1m"]));
+    assert_eq!(ended.exit, 0, "{ended:?}");
+    assert_eq!((poll(&[&queued]).exit, poll(&[&queued, &failed]).exit), (0, 3));
+}
+
+#[test]
+fn of_several_files_one_behind_an_unknown_outcome_goes_before_one_that_completed() {
+    // Nothing of the second run is sent: 6 for the suppliers, before 12 for the units.
+    let refuse = ["run", "exports", "--settle", "0s", "--unchanged", "refuse"];
+    let refused = check(6, &refuse, |knosc, place| {
+        units(place, "exports/units.csv");
+        place.export("suppliers.csv", "exports/suppliers.csv");
+        arm(knosc, AnswerFault { skip: 1, drop: true, ..on_upload(When::After) });
+        let first = run(&mut place.runner(&knosc.url(), &["run", "exports", "--settle", "0s"]));
+        assert_eq!((first.exit, knosc.model().upload_posts()), (6, 2), "{first:?}");
+        let units =
+            run(&mut place.runner(&knosc.url(), &["upload", "unit-master", "exports/units.csv"]));
+        assert_eq!(units.exit, 12, "{units:?}");
+    });
+    for trigger in ["unit-master", "supplier-master"] {
+        assert!(refused.stderr.contains(trigger), "{refused:?}");
+    }
+}

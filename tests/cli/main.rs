@@ -24,6 +24,7 @@ mod repeated;
 mod resumed;
 mod scenario;
 mod sign_in;
+mod state_folder;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tls;

@@ -141,6 +141,15 @@ fn an_unknown_outcome_stops_the_trigger_until_somebody_decides() {
     assert_eq!((resumed.exit, knosc.model().upload_posts()), (6, 1), "{resumed:?}");
     let shown = run(&mut place.runner(&knosc.url(), &["runs", "show", &id]));
     assert!(shown.stdout.contains("/api/unit-master lists what is stored now"), "{shown:?}");
+    let checked = show_json(&place, &knosc, &id);
+    let check = &checked["steps"][0]["check"];
+    assert_eq!(check["list_url"], format!("{}/api/unit-master", knosc.url()), "{checked}");
+    assert!(check["look"][1].as_str().unwrap().contains("rows that only this file holds"));
+    for (answer, typed) in [("accepted", "--accepted JOB-ID"), ("not_accepted", "--not-accepted")] {
+        let line = format!("knosc-runner runs resolve {id} 1 {typed}");
+        assert_eq!(check[answer], line, "{checked}");
+        assert!(shown.stdout.contains(&line), "{shown:?}");
+    }
     // Another trigger goes its way.
     place.export("suppliers.csv", "suppliers.csv");
     let other =
@@ -154,6 +163,9 @@ fn an_unknown_outcome_stops_the_trigger_until_somebody_decides() {
     assert_eq!(resolved.exit, 0, "{resolved:?}");
     let resumed = run(&mut place.runner(&knosc.url(), &["resume", &id]));
     assert_eq!(resumed.exit, 0, "{resumed:?}");
+    // There is nothing to decide any more.
+    let decided = show_json(&place, &knosc, &id);
+    assert!(decided["steps"][0].get("check").unwrap().is_null(), "{decided}");
     let next = run(&mut place.runner(&knosc.url(), &["upload", "unit-master", "other.csv"]));
     assert_eq!(next.exit, 0, "{next:?}");
     let shown = run(&mut place.runner(&knosc.url(), &["runs", "show", &id]));
@@ -161,6 +173,41 @@ fn an_unknown_outcome_stops_the_trigger_until_somebody_decides() {
         shown.stdout.contains("decided: accepted as") && shown.stdout.contains('@'),
         "{shown:?}"
     );
+}
+
+/// All that is known of a run, for programs.
+fn show_json(place: &Place, knosc: &Running, id: &str) -> serde_json::Value {
+    let words = ["runs", "show", id, "--output", "json"];
+    let shown = run(&mut place.runner(&knosc.url(), &words));
+    assert_eq!(shown.exit, 0, "{shown:?}");
+    serde_json::from_str(&shown.stdout).unwrap()
+}
+
+/// Nothing is known to be readable of some triggers, and the state folder is named in what is to be typed.
+#[test]
+fn what_can_be_looked_up_is_named_only_where_it_is_documented() {
+    let knosc = knosc();
+    let place = Place::new("undocumented");
+    place.export("inventory.csv", "inventory.csv");
+    arm(&knosc, AnswerFault { drop: true, ..on_upload(When::Before) });
+    let words = ["upload", "inventory", "inventory.csv", "--state", "elsewhere"];
+    let unknown = run(&mut place.runner(&knosc.url(), &words));
+    assert_eq!(unknown.exit, 6, "{unknown:?}");
+    let id = run_id(&unknown);
+    let show = |more: &[&str]| {
+        let words = [&["runs", "show", &id, "--state", "elsewhere"], more].concat();
+        run(&mut place.runner(&knosc.url(), &words)).stdout
+    };
+    let document: serde_json::Value = serde_json::from_str(&show(&["--output=json"])).unwrap();
+    let check = &document["steps"][0]["check"];
+    assert!(check.get("list_url").unwrap().is_null(), "{document}");
+    let typed = format!("knosc-runner runs resolve {id} 1 --not-accepted --state elsewhere");
+    assert_eq!(check["not_accepted"], typed, "{document}");
+    let text = show(&[]);
+    assert!(!text.contains("GET ") && text.contains(&typed), "{text}");
+    let words: Vec<&str> = typed.split(' ').skip(1).collect();
+    let resolved = run(&mut place.runner(&knosc.url(), &words));
+    assert_eq!(resolved.exit, 0, "{resolved:?}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ Each run and each upload is a run: its id is in the first lines. What happens to
 folder (--state, else $XDG_STATE_HOME/knosc-runner) before it is acted on, so that a run can be killed at any moment.
 
   resume [RUN]      goes on: what cannot have arrived is sent, if the file is as it was; what was accepted is polled
-  runs list, show   what is known; where an outcome is unknown, what can be looked up in Knosc
+  runs list, show   what is known; where an outcome is unknown, what can be looked up in Knosc (in JSON: check of its step)
   runs resolve      what you found out: --accepted JOB-ID or --not-accepted
   runs unlock       after a process on another host ended without freeing its trigger
 

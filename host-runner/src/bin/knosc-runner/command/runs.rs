@@ -28,7 +28,7 @@ pub async fn execute(
     let store = state::store(global)?;
     match args {
         Runs::List => list(global, &store, reporter).await?,
-        Runs::Show { run } => show(&store, run, reporter).await?,
+        Runs::Show { run } => show(global, &store, run, reporter).await?,
         Runs::Resolve(args) => resolve(global, &store, args, reporter).await?,
         Runs::Unlock { trigger } => {
             let origin = target::origin(global, &Wanted::default())?;
@@ -56,7 +56,12 @@ async fn list(global: &Global, store: &Store, reporter: &mut Reporter) -> Result
     Ok(())
 }
 
-async fn show(store: &Store, asked: &str, reporter: &mut Reporter) -> Result<(), Problem> {
+async fn show(
+    global: &Global,
+    store: &Store,
+    asked: &str,
+    reporter: &mut Reporter,
+) -> Result<(), Problem> {
     let id = store.find(asked).await?;
     let run = store.run(&id).await?;
     let sends = run.steps.iter().any(|step| step.unchanged_of.is_none());
@@ -67,6 +72,7 @@ async fn show(store: &Store, asked: &str, reporter: &mut Reporter) -> Result<(),
         drive::NOTHING
     };
     let report = drive::whole(report, &resume::unchanged(&run));
+    reporter.run_id(&id, global.state.as_deref());
     reporter.recorded_run(&run, &report, &store.events(&id).await?);
     Ok(())
 }

@@ -7,6 +7,7 @@ mod log;
 mod progress;
 mod runs;
 mod text;
+mod undecided;
 
 use std::io::Write as _;
 use std::path::Path;

@@ -1,16 +1,14 @@
-//! Runs of the past, as text and as JSON; and what can be looked up where an outcome is not known.
+//! Runs of the past, as text and as JSON.
 //!
 //! Makes values; prints through the reporter.
 
-use std::fmt::Write as _;
-
 use knosc_bulk_import::admission::Standing;
-use knosc_bulk_import::run::{Fact, Outcome, Report, Resolution};
-use knosc_bulk_import::trigger::Trigger;
+use knosc_bulk_import::run::{Fact, Report, Resolution};
 use knosc_runner::journal::sqlite::{RecordedEvent, RecordedRun};
 use serde_json::{Value, json};
 
 use super::json as values;
+use super::undecided::Undecided;
 use super::{Output, Reporter, print, text};
 use crate::when;
 
@@ -31,18 +29,22 @@ impl Reporter {
 
     /// All that is known of one run.
     pub fn recorded_run(&mut self, run: &RecordedRun, report: &Report, events: &[RecordedEvent]) {
+        let state = self.recorded.as_ref().map_or("", |(_, state)| state);
+        let steps = || report.steps.iter().zip(1_usize..);
+        let undecided = |(step, number)| Undecided::of(run, step, number, state);
         match self.output {
             Output::Text => {
                 print(&line(run));
                 print(&text::report(report, &text::Lines::default()));
-                print(&checks(run, report));
+                print(&steps().filter_map(undecided).map(|step| step.text()).collect::<String>());
                 print(&events.iter().map(|event| event_line(run, event)).collect::<String>());
             }
             Output::Json | Output::Ndjson => {
                 let mut document = fields(run);
-                let numbered = report.steps.iter().zip(1..).map(|(step, number): (_, usize)| {
+                let numbered = steps().map(|(step, number)| {
                     let mut value = values::step(step);
-                    values::merge(&mut value, &json!({ "step": number }));
+                    let check = undecided((step, number)).map(|step| step.fields());
+                    values::merge(&mut value, &json!({ "step": number, "check": check }));
                     value
                 });
                 let more = json!({
@@ -126,43 +128,4 @@ fn event_fields(run: &RecordedRun, event: &RecordedEvent) -> Value {
         "ts": when::rfc3339(event.event.at_ms), "trigger": trigger(run, event),
         "fact": fact_words(&event.event.fact), "who": event.actor,
     })
-}
-
-/// What can be read in Knosc where an outcome is not known. Only what is documented to be readable is named.
-fn checks(run: &RecordedRun, report: &Report) -> String {
-    let mut lines = String::new();
-    for (step, number) in report.steps.iter().zip(1_usize..) {
-        if !matches!(step.outcome, Outcome::Unknown(_) | Outcome::Lost(_)) {
-            continue;
-        }
-        let (id, trigger) = (&run.id, step.trigger);
-        let _ = writeln!(lines, "step {number}, {trigger}: to decide, look in Knosc:");
-        if let Some(path) = list_path(trigger) {
-            let _ = writeln!(lines, "    GET {}{path} lists what is stored now", run.tenant);
-        }
-        let _ = write!(
-            lines,
-            "    the page of its objects, and the file that was uploaded there last\n\
-             \x20   rows that only this file holds say that it arrived; that they are missing says nothing while a job may be queued\n\
-             \x20 knosc-runner runs resolve {id} {number} --accepted JOB-ID\n\
-             \x20 knosc-runner runs resolve {id} {number} --not-accepted\n"
-        );
-    }
-    lines
-}
-
-/// The documented list of a trigger's objects; none is documented for the others.
-const fn list_path(trigger: Trigger) -> Option<&'static str> {
-    match trigger {
-        Trigger::UnitMaster => Some("/api/unit-master"),
-        Trigger::WarehouseMaster => Some("/api/warehouse-master"),
-        Trigger::SupplierMaster => Some("/api/supplier-master"),
-        Trigger::CustomerMaster => Some("/api/customer-master"),
-        Trigger::ItemMaster => Some("/api/item-master"),
-        Trigger::ExternalItemMaster => Some("/api/external-item-master"),
-        Trigger::BillOfMaterials => Some("/api/bill-of-materials"),
-        Trigger::SupplierAllocation => Some("/api/supplier-allocation"),
-        Trigger::Procurement => Some("/api/purchase-order"),
-        Trigger::Inventory | Trigger::Demand | Trigger::Manufacturing | Trigger::Forecast => None,
-    }
 }
