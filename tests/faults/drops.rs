@@ -1,4 +1,4 @@
-//! The hosted component in this host, dropped in the middle of an upload: no server sees a whole body. F32, F44.
+//! The hosted component in this host, dropped in the middle of an upload: no server sees a whole body. F32.
 //!
 //! `DROPS=10000` drops so many; `cargo xtask drops` does. Every one is dropped before the seal, since its journal never takes one: after
 //! the seal a whole body is no surprise.

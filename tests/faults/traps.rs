@@ -1,5 +1,5 @@
 //! The hosted component in a store of one's own, trapped in the middle of an upload: by its fuel, at any instruction, and by an epoch
-//! deadline. No server sees a whole body. F32, F44.
+//! deadline. No server sees a whole body. F32.
 //!
 //! `DROPS=10000` traps a quarter as many of each kind; `cargo xtask drops` does. None is sealed, as in `drops`.
 
@@ -10,18 +10,12 @@ use integration_tests::sink::Sink;
 use knosc_bulk_import::session::Session;
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::blobs::{BlobSource, MemoryBlob};
-use knosc_runner::credentials::{Secret, StaticCredentials};
-use knosc_runner::engine::HOSTED_COMPONENT;
-use knosc_runner::host::{HostedCtx, HostedCtxView, HostedView, add_to_linker};
-use knosc_runner::importer::ImporterPre;
-use knosc_runner::net::ClientConfig;
-use knosc_runner::tenant::{Tenant, TenantConfig};
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, Store};
-use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
+use knosc_runner::tenant::Tenant;
+use wasmtime::Config;
 
 use crate::chance::Chance;
 use crate::drops::NeverSealed;
+use crate::own_store::{OwnEngine, tenant};
 use crate::setup::{LONG, drops};
 
 /// Guests of each kind in an ordinary run of the tests.
@@ -42,28 +36,9 @@ const NO_DEADLINE: u64 = u32::MAX as u64;
 /// A guest that was not trapped waits for its seal for ever.
 const LAST: Duration = Duration::from_millis(60);
 
-struct Data {
-    table: ResourceTable,
-    wasi: WasiCtx,
-    hosted: HostedCtx,
-}
-
-impl WasiView for Data {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl HostedView for Data {
-    fn hosted(&mut self) -> HostedCtxView<'_> {
-        HostedCtxView { ctx: &mut self.hosted, table: &mut self.table }
-    }
-}
-
 struct Bench {
     sink: Sink,
-    engine: Engine,
-    importer: ImporterPre<Data>,
+    engine: OwnEngine,
     tenant: Tenant,
     blob: Arc<dyn BlobSource>,
     chance: Chance,
@@ -73,37 +48,22 @@ impl Bench {
     fn new() -> Self {
         let mut config = Config::new();
         config.consume_fuel(true).epoch_interruption(true);
-        let engine = Engine::new(&config).unwrap();
-        let component = Component::from_binary(&engine, HOSTED_COMPONENT).unwrap();
-        let mut linker = Linker::<Data>::new(&engine);
-        add_to_linker(&mut linker).unwrap();
-        let importer = ImporterPre::new(linker.instantiate_pre(&component).unwrap()).unwrap();
+        let engine = OwnEngine::new(&config);
         let sink = Sink::open().unwrap();
         let session =
             Session { access_token: "token".into(), csrf_token: "csrf".into(), refresh: None };
-        let tenant = Tenant::new(TenantConfig {
-            name: "acme".to_owned(),
-            origin: format!("http://{}", sink.address()).parse().unwrap(),
-            client: ClientConfig::default(),
-            credentials: Arc::new(StaticCredentials::new(Secret::Session(session))),
-        });
+        let tenant = tenant(&format!("http://{}", sink.address()), session);
         let blob = Arc::new(MemoryBlob::new("units.csv", vec![b'x'; FILE_BYTES]));
-        let (tenant, chance) = (tenant.unwrap(), Chance::new(7));
-        Self { sink, engine, importer, tenant, blob, chance }
+        Self { sink, engine, tenant, blob, chance: Chance::new(7) }
     }
 
     /// One guest with so much fuel and so many epochs; whether it was trapped, and the fuel that it used.
     async fn guest(&self, fuel: u64, epochs: u64) -> (bool, u64) {
-        let data = Data {
-            table: ResourceTable::new(),
-            wasi: WasiCtx::builder().build(),
-            hosted: HostedCtx::new(self.tenant.clone(), Arc::new(NeverSealed)),
-        };
-        let mut store = Store::new(&self.engine, data);
+        let mut store = self.engine.store(self.tenant.clone(), Arc::new(NeverSealed));
         store.set_fuel(fuel).unwrap();
         store.set_epoch_deadline(epochs);
         // One that has not even this much is trapped before it sends anything.
-        let Ok(importer) = self.importer.instantiate(&mut store).await else {
+        let Ok(importer) = self.engine.importer.instantiate(&mut store).await else {
             return (true, fuel);
         };
         let upload = importer.upload(&mut store, Trigger::UnitMaster, &self.blob);
@@ -149,7 +109,7 @@ impl Bench {
 async fn f32_a_guest_that_traps_in_the_middle_never_leaves_a_whole_body() {
     let mut bench = Bench::new();
     bench.tenant.sign_in().await.unwrap();
-    let engine = bench.engine.clone();
+    let engine = bench.engine.engine.clone();
     let ticking = tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(1)).await;
