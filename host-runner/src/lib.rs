@@ -83,6 +83,8 @@ pub mod journal;
 #[cfg(feature = "manifest")]
 pub mod manifest;
 pub mod net;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 #[cfg(feature = "platform")]
 pub mod platform;
 pub mod progress;

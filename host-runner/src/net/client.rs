@@ -36,6 +36,8 @@ struct Inner {
     connector: Connector,
     timeouts: Timeouts,
     idle: IdleSlot,
+    #[cfg(feature = "otlp")]
+    traceparent: bool,
 }
 
 impl Client {
@@ -51,6 +53,8 @@ impl Client {
             connector,
             timeouts: config.timeouts,
             idle: IdleSlot::default(),
+            #[cfg(feature = "otlp")]
+            traceparent: config.traceparent,
         })))
     }
 
@@ -178,6 +182,10 @@ impl Inner {
         if head.method != http::Method::GET || length != 0 {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
+        #[cfg(feature = "otlp")]
+        if let Some(value) = self.traceparent.then(crate::otlp::traceparent).flatten() {
+            head.headers.insert("traceparent", value);
+        }
         if !head.headers.contains_key(USER_AGENT) {
             head.headers.insert(USER_AGENT, HeaderValue::from_static(OWN_USER_AGENT));
         }
@@ -203,7 +211,7 @@ pub(crate) fn declared_length<B: Body>(request: &Request<B>) -> Option<u64> {
 }
 
 /// Reads a body, and says whether it went on or broke off.
-async fn read_up_to(mut body: InBody, max: usize) -> (Vec<u8>, bool) {
+pub(crate) async fn read_up_to(mut body: InBody, max: usize) -> (Vec<u8>, bool) {
     let mut bytes = BytesMut::new();
     loop {
         match body.frame().await {

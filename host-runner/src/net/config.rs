@@ -24,6 +24,9 @@ pub struct ClientConfig {
     pub timeouts: Timeouts,
     /// Lets the origin have addresses of a company's own network (RFC 1918, `fc00::/7`). Off: a name that points inwards is refused.
     pub allow_private: bool,
+    /// Sends `traceparent` with each request, so that the other side's traces join ours.
+    #[cfg(feature = "otlp")]
+    pub traceparent: bool,
     /// Who is asked for the addresses of names. What it says is checked, whoever it is.
     pub resolver: Resolver,
 }

@@ -23,6 +23,8 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 pub use client::Client;
 pub(crate) use client::declared_length;
+#[cfg(feature = "otlp")]
+pub(crate) use client::read_up_to;
 pub use config::{ClientConfig, Timeouts};
 pub use error::{NetError, SentBytes};
 pub use meter::{Ended, UploadMeter};

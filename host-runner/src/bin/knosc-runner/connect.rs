@@ -22,14 +22,21 @@ pub fn tenant(global: &Global, origin: &Origin, need: Need) -> Result<Tenant, Pr
     let config = TenantConfig {
         name: origin.tenant(),
         origin: origin.clone(),
-        client: ClientConfig {
-            ca_files: global.ca_file.clone(),
-            proxy: ProxyConfig::from_env(),
-            ..ClientConfig::default()
-        },
+        client: client(global),
         credentials: Arc::new(credentials),
     };
     Ok(Tenant::new(config)?)
+}
+
+/// How connections are made, whoever is asked.
+pub fn client(global: &Global) -> ClientConfig {
+    ClientConfig {
+        ca_files: global.ca_file.clone(),
+        proxy: ProxyConfig::from_env(),
+        #[cfg(feature = "otlp")]
+        traceparent: global.otlp.traceparent,
+        ..ClientConfig::default()
+    }
 }
 
 /// The component and the tenant.

@@ -52,11 +52,13 @@ fn main() -> ExitCode {
 }
 
 fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<exit::Exit, Problem> {
-    logging::start(&cli.global)?;
+    let log = logging::start(&cli.global)?;
     // One thread: a start costs less, and the work is waiting.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Problem::Internal(error.to_string()))?;
-    runtime.block_on(command::execute(cli, reporter))
+    let ended = runtime.block_on(command::execute(cli, reporter));
+    log.finish();
+    ended
 }
 
 /// What clap refused or printed. Programs that asked for JSON get it here too.

@@ -12,6 +12,8 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use knosc_bulk_import::job::Job;
+#[cfg(feature = "otlp")]
+use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::trigger::Trigger;
 
 pub use auth::AuthArgs;
@@ -75,6 +77,27 @@ pub struct Global {
     pub ca_file: Vec<PathBuf>,
     #[command(flatten)]
     pub auth: AuthArgs,
+    #[cfg(feature = "otlp")]
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
+}
+
+/// Where spans go.
+#[cfg(feature = "otlp")]
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Traces")]
+pub struct OtlpArgs {
+    /// A collector of OpenTelemetry that takes OTLP over HTTP, https or on this machine
+    #[arg(
+        long = "otlp-endpoint",
+        global = true,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        value_name = "URL"
+    )]
+    pub endpoint: Option<Origin>,
+    /// Tell Knosc the trace that each request belongs to (traceparent)
+    #[arg(long, global = true, env = "KNOSC_TRACEPARENT", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub traceparent: bool,
 }
 
 /// The form of results on stdout.
