@@ -7,14 +7,17 @@
     reason = "a program for people: its output is its purpose"
 )]
 
+mod in_process;
 mod log;
 mod machine;
 mod ordered;
 mod plot;
+mod portable;
 mod report;
 mod rivals;
 mod sample;
 mod start;
+mod tls;
 mod upload;
 
 use std::{env, fs, process::ExitCode};
@@ -41,6 +44,9 @@ fn bench(name: &str) -> Option<Bench> {
         "upload" => Some(upload::run),
         "cold-start" => Some(start::run),
         "ordered-run" => Some(ordered::run),
+        "tls" => Some(tls::run),
+        "portable" => Some(portable::run),
+        "in-process" => Some(in_process::run),
         _ => None,
     }
 }

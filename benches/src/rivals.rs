@@ -15,6 +15,9 @@ use xtask::{Failure, local::LocalKnosc, machine::Tool, place};
 const USER: &str = "demo@acme.test";
 const PASSWORD: &str = "local-demo-password";
 
+/// Content is counted and thrown away, unhashed: the sink should not be what is measured.
+pub(crate) const SINK: &str = r#"{"discard_content":true,"digest_content":false,"discarded_rows":1,"queued_ms":0,"rows_per_second":20000}"#;
+
 /// The state folder's journal: the same file again would be refused.
 const JOURNAL: [&str; 3] = ["journal.db", "journal.db-wal", "journal.db-shm"];
 
@@ -61,7 +64,7 @@ impl Arena {
         }
         let mut ours = Command::new(place::program("release", "knosc-runner")?);
         ours.args(arguments).env("KNOSC_BASE_URL", self.server.url()).env("KNOSC_STATE", state);
-        ours.env("KNOSC_USERNAME", USER).env("KNOSC_PASSWORD", PASSWORD);
+        sign_in_by_environment(&mut ours);
         ours.env("XDG_CACHE_HOME", self.folder.join("cache"));
         Ok(ours)
     }
@@ -80,6 +83,11 @@ impl Arena {
         curl.arg(self.upload_url()).args(["-H", &format!("X-XSRF-TOKEN: {}", self.csrf), "-F"]);
         curl.arg(format!("file=@{}", file.display()));
         curl
+    }
+
+    /// The headers of a session, for a rival that is handed one.
+    pub(crate) fn session_headers(&self) -> [String; 2] {
+        [format!("Cookie: {}", self.cookie_header), format!("X-XSRF-TOKEN: {}", self.csrf)]
     }
 
     /// The guide's script: it signs in, sends, and asks once after 20 ms.
@@ -155,6 +163,11 @@ impl Arena {
     fn upload_url(&self) -> String {
         format!("{}/api/job/inventory", self.server.url())
     }
+}
+
+/// The variables with which a client of ours signs in.
+pub(crate) fn sign_in_by_environment(command: &mut Command) {
+    command.env("KNOSC_USERNAME", USER).env("KNOSC_PASSWORD", PASSWORD);
 }
 
 fn interpreter() -> Option<PathBuf> {

@@ -7,14 +7,12 @@ use xtask::{Failure, place};
 use crate::{
     Extent, log,
     report::{Check, Section},
-    rivals::Arena,
+    rivals::{Arena, SINK},
     sample::{Samples, sample},
 };
 
 /// Ten are over within a second, and a median of five of such short processes wanders.
 const TIMES_MORE: usize = 2;
-
-const SINK: &str = r#"{"discard_content":true,"digest_content":false,"discarded_rows":1,"queued_ms":0,"rows_per_second":20000}"#;
 
 pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
     arena.server.turn(SINK)?;

@@ -9,7 +9,7 @@ use crate::{
     Extent, log,
     plot::{self, Line},
     report::{Check, Section},
-    rivals::Arena,
+    rivals::{Arena, SINK},
     sample::{Samples, sample},
 };
 
@@ -21,9 +21,6 @@ const SCRIPT_BYTES_MAX: u64 = 512 * MIB;
 
 /// Below this, starting a process is most of the time.
 const THROUGHPUT_FROM: u64 = 64 * MIB;
-
-/// Content is counted and thrown away, unhashed: the sink should not be what is measured.
-const SINK: &str = r#"{"discard_content":true,"digest_content":false,"discarded_rows":1,"queued_ms":0,"rows_per_second":20000}"#;
 
 const OURS: &str = "knosc-runner";
 

@@ -3,7 +3,8 @@
 use crate::Failure;
 
 /// In the order in which they run.
-pub const NAMES: [&str; 3] = ["upload", "cold-start", "ordered-run"];
+pub const NAMES: [&str; 6] =
+    ["upload", "tls", "portable", "cold-start", "ordered-run", "in-process"];
 
 /// Leaves out 2 GiB and the long jobs, and takes three samples a case.
 pub const QUICK: &str = "--quick";

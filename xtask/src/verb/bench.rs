@@ -7,7 +7,8 @@ use xtask::{Failure, benches, components::cargo, machine, place};
 
 use super::{Steps, run as run_command};
 
-const PROGRAMS: [&str; 4] = ["knosc-runner", "local-knosc", "knosc-bench", "rival-hyper"];
+const PROGRAMS: [&str; 5] =
+    ["knosc-runner", "local-knosc", "knosc-bench", "rival-hyper", "stock-portable"];
 
 /// `words` are names of benches and `--quick`; none is all of them.
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
