@@ -8,6 +8,7 @@
 )]
 
 mod in_process;
+mod journal;
 mod log;
 mod machine;
 mod ordered;
@@ -44,6 +45,7 @@ fn bench(name: &str) -> Option<Bench> {
         "upload" => Some(upload::run),
         "cold-start" => Some(start::run),
         "ordered-run" => Some(ordered::run),
+        "journal" => Some(journal::run),
         "tls" => Some(tls::run),
         "portable" => Some(portable::run),
         "in-process" => Some(in_process::run),

@@ -14,7 +14,7 @@ use xtask::{Failure, components, components::Kind, place};
 use crate::{
     Extent,
     report::{Check, Section},
-    rivals::{Arena, SINK, sign_in_by_environment},
+    rivals::{Arena, SINK, said_seconds, sign_in_by_environment},
     sample::{Sample, Samples, sample},
 };
 
@@ -69,14 +69,7 @@ fn upload(arena: &Arena, component: &Path, form: &str, what: &Path) -> Result<Sa
     let mut stock = Command::new(place::program("release", "stock-portable")?);
     stock.arg(component).args([arena.server.url(), "inventory", form]).arg(what);
     sign_in_by_environment(&mut stock);
-    let output =
-        stock.output().map_err(|error| Failure::new(format!("stock-portable: {error}")))?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let wall_s = said.trim().parse().ok().filter(|_| output.status.success());
-    let wall_s = wall_s.ok_or_else(|| {
-        Failure::new(format!("stock-portable: {}", String::from_utf8_lossy(&output.stderr).trim()))
-    })?;
-    Ok(Sample { wall_s, cpu_s: None, peak_kib: None })
+    said_seconds(&mut stock)
 }
 
 /// A company's own web server with its exports: files of a folder, each with its length. Ends with the process.

@@ -12,6 +12,8 @@ use std::{
 
 use xtask::{Failure, local::LocalKnosc, machine::Tool, place};
 
+use crate::sample::Sample;
+
 const USER: &str = "demo@acme.test";
 const PASSWORD: &str = "local-demo-password";
 
@@ -168,6 +170,18 @@ impl Arena {
 /// The variables with which a client of ours signs in.
 pub(crate) fn sign_in_by_environment(command: &mut Command) {
     command.env("KNOSC_USERNAME", USER).env("KNOSC_PASSWORD", PASSWORD);
+}
+
+/// Runs a program of ours that times a part of itself and says it in seconds.
+pub(crate) fn said_seconds(command: &mut Command) -> Result<Sample, Failure> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| Failure::new(format!("{program}: {error}")))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let wall_s = said.trim().parse().ok().filter(|_| output.status.success());
+    let wall_s = wall_s.ok_or_else(|| {
+        Failure::new(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+    })?;
+    Ok(Sample { wall_s, cpu_s: None, peak_kib: None })
 }
 
 fn interpreter() -> Option<PathBuf> {

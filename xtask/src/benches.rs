@@ -3,8 +3,8 @@
 use crate::Failure;
 
 /// In the order in which they run.
-pub const NAMES: [&str; 6] =
-    ["upload", "tls", "portable", "cold-start", "ordered-run", "in-process"];
+pub const NAMES: [&str; 7] =
+    ["upload", "tls", "portable", "cold-start", "ordered-run", "journal", "in-process"];
 
 /// Leaves out 2 GiB and the long jobs, and takes three samples a case.
 pub const QUICK: &str = "--quick";

@@ -7,8 +7,14 @@ use xtask::{Failure, benches, components::cargo, machine, place};
 
 use super::{Steps, run as run_command};
 
-const PROGRAMS: [&str; 5] =
-    ["knosc-runner", "local-knosc", "knosc-bench", "rival-hyper", "stock-portable"];
+const PROGRAMS: [&str; 6] = [
+    "knosc-runner",
+    "local-knosc",
+    "knosc-bench",
+    "rival-hyper",
+    "stock-portable",
+    "bench-journaled",
+];
 
 /// `words` are names of benches and `--quick`; none is all of them.
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
