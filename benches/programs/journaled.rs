@@ -28,8 +28,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         return Err("usage: BASE-URL FILE FOLDER|memory CACHE".into());
     };
     let origin: Origin = base_url.parse()?;
-    let mut config = RuntimeConfig::default();
-    config.cache_dir = Some(cache.into());
+    let config = RuntimeConfig { cache_dir: Some(cache.into()), ..RuntimeConfig::default() };
     let secret = Secret::SignIn {
         username: std::env::var("KNOSC_USERNAME")?,
         password: std::env::var("KNOSC_PASSWORD")?,
