@@ -18,6 +18,7 @@ mod report;
 mod rivals;
 mod sample;
 mod start;
+mod tenants;
 mod tls;
 mod upload;
 
@@ -46,6 +47,7 @@ fn bench(name: &str) -> Option<Bench> {
         "cold-start" => Some(start::run),
         "ordered-run" => Some(ordered::run),
         "journal" => Some(journal::run),
+        "tenants" => Some(tenants::run),
         "tls" => Some(tls::run),
         "portable" => Some(portable::run),
         "in-process" => Some(in_process::run),

@@ -27,7 +27,8 @@ cargo xtask VERB
   kills                       a run killed at each of its steps, twenty times over, and resumed: about 12 min
   isolation                   hostile pipelines beside a well-behaved one, 1,000 kills, shares of a neighbour: about 5 min
   bench [NAME...] [--quick]   knosc-runner beside curl, the guide's script and a client on hyper: upload, tls, portable,
-                              cold-start, ordered-run, journal, in-process; in the release profile; target/bench/report.md. Fails where a floor is missed
+                              cold-start, ordered-run, journal, tenants, in-process; in the release profile;
+                              target/bench/report.md. Fails where a floor is missed
   wit                         docs/wit.md of the files in wit/";
 
 fn main() -> ExitCode {

@@ -7,13 +7,14 @@ use xtask::{Failure, benches, components::cargo, machine, place};
 
 use super::{Steps, run as run_command};
 
-const PROGRAMS: [&str; 6] = [
+const PROGRAMS: [&str; 7] = [
     "knosc-runner",
     "local-knosc",
     "knosc-bench",
     "rival-hyper",
     "stock-portable",
     "bench-journaled",
+    "bench-tenants",
 ];
 
 /// `words` are names of benches and `--quick`; none is all of them.
