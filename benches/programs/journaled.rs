@@ -70,9 +70,10 @@ async fn durable(
 ) -> Result<Arc<dyn Journal>, Box<dyn Error>> {
     let store = Store::open(folder)?;
     let stamp = file::stamp(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
     let step = |trigger| NewStep {
         trigger,
-        file_name: "inventory.csv".to_owned(),
+        file_name: name.clone().into_owned(),
         path: path.to_path_buf(),
         stamp,
         expected: None,
