@@ -11,6 +11,7 @@ use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use knosc_bulk_import::protocol;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument as _, Span};
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody,
     WasiHttpHooks,
@@ -42,12 +43,22 @@ pub(super) struct Hooks {
     slots: Arc<Semaphore>,
     /// The meter and the `Content-Length` of the last upload.
     upload: Option<(UploadMeter, u64)>,
+    /// The file that is worked on, and its span; the call's own before the first one.
+    step: (Option<usize>, Span),
 }
 
 impl Hooks {
     pub(super) fn new(tenant: Tenant) -> Self {
         let generation = Arc::new(AtomicU64::new(0));
-        Self { tenant, generation, slots: Arc::new(Semaphore::new(REQUESTS_MAX)), upload: None }
+        let slots = Arc::new(Semaphore::new(REQUESTS_MAX));
+        Self { tenant, generation, slots, upload: None, step: (None, Span::current()) }
+    }
+
+    /// Notes which file is worked on, so that requests are told as its own.
+    pub(super) fn step(&mut self, index: usize) {
+        if self.step.0 != Some(index) {
+            self.step = (Some(index), tracing::info_span!("step", index));
+        }
     }
 
     /// Of the session that the last request carried.
@@ -96,8 +107,9 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let admitted = self.admit(&request);
         let (tenant, generation) = (self.tenant.clone(), Arc::clone(&self.generation));
+        let span = tracing::info_span!(parent: &self.step.1, "request", method = %request.method());
         Box::new(async move {
-            let answer = admitted?.send(request, &tenant, &generation).await?;
+            let answer = admitted?.send(request, &tenant, &generation).instrument(span).await?;
             let nothing_more: Box<dyn Future<Output = Result<()>> + Send> =
                 Box::new(async { Ok(()) });
             Ok((answer, nothing_more))

@@ -29,6 +29,7 @@ impl Host for HostedCtxView<'_> {
         if event.step >= self.ctx.expected.len() {
             return Err(wasmtime::Error::msg("an event of a file that was not given"));
         }
+        self.ctx.hooks.step(event.step);
         match &event.fact {
             // A request after one that Knosc refused begins anew.
             Fact::UploadStarted(_) => self.ctx.stopped = None,
