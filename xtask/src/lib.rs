@@ -6,6 +6,7 @@
 pub mod benches;
 pub mod component;
 pub mod components;
+pub mod engines;
 pub mod exports;
 pub mod failure;
 pub mod local;

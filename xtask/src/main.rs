@@ -29,6 +29,9 @@ cargo xtask VERB
   bench [NAME...] [--quick]   knosc-runner beside curl, the guide's script and a client on hyper: upload, tls, portable,
                               cold-start, ordered-run, journal, tenants, in-process; in the release profile;
                               target/bench/report.md. Fails where a floor is missed
+  engines [NAME...] [--require-all]
+                              other people's engines, by their pages' commands and the table of calls: wasmtime-py, jco,
+                              wasmtime-cli, restate-jco; installs them into target/engines/ from PyPI and npm, once 1.3 GB
   wit                         docs/wit.md of the files in wit/";
 
 fn main() -> ExitCode {
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         ["kills"] => verb::faults::kills(),
         ["isolation"] => verb::faults::isolation(),
         ["bench", words @ ..] => verb::bench::run(words),
+        ["engines", words @ ..] => verb::engines::run(words),
         ["wit"] => write_wit(),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -1,12 +1,14 @@
-// Plays calls of the table through jco: `node jco.mjs TRANSPILED`, a folder that `jco transpile --name knosc` wrote, below which
-// node_modules are found. One line of JSON a call, one an answer.
+// Plays calls of the table through jco: `node jco.mjs COMPONENT`, in a folder with node_modules. With jco's own client, since each case
+// has another origin. One line of JSON a call, one an answer.
 
+import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const folder = resolve(process.argv[2]);
+const folder = resolve("plain");
+execFileSync("node_modules/.bin/jco", ["transpile", process.argv[2], "-q", "--name", "knosc", "-o", folder]);
 const shim = (name) => import(pathToFileURL(createRequire(folder + "/x.js").resolve(`@bytecodealliance/preview2-shim/${name}`)));
 const [cli, filesystem, knosc] = [await shim("cli"), await shim("filesystem"), await import(pathToFileURL(folder + "/knosc.js"))];
 

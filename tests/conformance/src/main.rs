@@ -1,6 +1,6 @@
 //! `conformance calls RESULT -- PROGRAM ARGS…`: the table through an adapter. `conformance page …`: a page's own commands.
 //!
-//! Writes what it found to RESULT, for `cargo xtask engines`, and what went otherwise to stderr. Ends with 1 if anything did.
+//! Writes what it found to RESULT, for `cargo xtask engines`. Ends with 1 if anything did.
 
 #![allow(clippy::print_stderr, reason = "a program for people: its output is its purpose")]
 
@@ -50,7 +50,6 @@ fn report(result: &Path, rows: &[Row]) -> Result<bool, String> {
         };
         if word == "bad" {
             all_good = false;
-            eprintln!("{feature}: {name}: {what}");
         }
         let what = what.replace(['\t', '\n'], " ");
         // Writing to a String does not fail.

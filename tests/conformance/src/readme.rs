@@ -20,8 +20,14 @@ use crate::{Row, Verdict, secrets};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Page {
+    /// Folders, seen from the page's own, that an earlier time may have left.
+    #[serde(default)]
+    fresh: Vec<String>,
     /// Folders, seen from the page's own, that may hold no secret afterwards.
     clean: Vec<String>,
+    /// Files with the ids of processes that are not to outlive the page, should one of its commands fail.
+    #[serde(default)]
+    stop: Vec<String>,
     /// One a block.
     blocks: Vec<Block>,
 }
@@ -73,6 +79,10 @@ pub fn follow(page: &Path, folder: &Path) -> Result<Vec<Row>, String> {
         let (there, wanted) = (blocks.len(), page.blocks.len());
         return Err(failed(&readme, &format!("{there} sh blocks, {wanted} expected")));
     }
+    stop(&page.stop, folder);
+    for left in page.fresh.iter().map(|left| folder.join(left)).filter(|left| left.exists()) {
+        fs::remove_dir_all(&left).map_err(|error| failed(&left, &error))?;
+    }
     let knosc = local_knosc::spawn(local_knosc::Config::default()).map_err(|e| e.to_string())?;
     let mut rows = Vec::new();
     for (script, expected) in blocks.iter().zip(&page.blocks) {
@@ -84,13 +94,32 @@ pub fn follow(page: &Path, folder: &Path) -> Result<Vec<Row>, String> {
             break;
         }
     }
-    let secrets = [("the password", local_knosc::DEFAULT_PASSWORD.as_bytes())];
+    stop(&page.stop, folder);
+    // A cookie's value is drawn; its name stands before it in the header that carries it.
+    let secrets = [
+        ("the password", local_knosc::DEFAULT_PASSWORD.as_bytes()),
+        ("a cookie", b"access_token_cookie=".as_slice()),
+        ("a CSRF token", b"csrf_access_token=".as_slice()),
+    ];
     for kept in &page.clean {
-        let found = secrets::found_below(&folder.join(kept), &secrets)?;
-        let verdict = if found.is_empty() { Verdict::Good } else { Verdict::Bad(found.join(", ")) };
+        let verdict = match secrets::found_below(&folder.join(kept), &secrets) {
+            Ok(found) if found.is_empty() => Verdict::Good,
+            Ok(found) => Verdict::Bad(found.join(", ")),
+            Err(what) => Verdict::Bad(what),
+        };
         rows.push(Row { feature: "secrets".into(), name: format!("no secret in {kept}"), verdict });
     }
     Ok(rows)
+}
+
+/// Ends the processes whose ids stand in these files; the page's own commands remove them where they did.
+fn stop(files: &[String], folder: &Path) {
+    for path in files.iter().map(|file| folder.join(file)) {
+        let Ok(id) = fs::read_to_string(&path) else { continue };
+        // One that is gone is what we want, and so is a file that is.
+        _ = Command::new("kill").arg(id.trim()).stderr(Stdio::null()).status();
+        _ = fs::remove_file(&path);
+    }
 }
 
 /// The `sh` blocks of a page.

@@ -27,5 +27,7 @@ pub fn found_below(folder: &Path, secrets: &[(&str, &[u8])]) -> Result<Vec<Strin
 }
 
 fn holds(bytes: &[u8], secret: &[u8]) -> bool {
-    !secret.is_empty() && bytes.windows(secret.len()).any(|window| window == secret)
+    let Some(first) = secret.first() else { return false };
+    let begins = bytes.iter().enumerate().filter(|(_, byte)| *byte == first);
+    begins.into_iter().any(|(at, _)| bytes.get(at..).is_some_and(|rest| rest.starts_with(secret)))
 }

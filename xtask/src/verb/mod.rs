@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod demo;
+pub(crate) mod engines;
 pub(crate) mod faults;
 pub(crate) mod sim;
 pub(crate) mod test;
