@@ -17,6 +17,8 @@ pub(crate) fn normalise(text: &str, url: &str, folders: &[(&Path, &str)]) -> Str
     let text = after(&text, "\"run_id\":\"", |c| c != '"', "RUN");
     let text = after(&text, "\"ts\":\"", |c| c != '"', "TIME");
     let text = after(&text, "\"completed_at\":\"", |c| c != '"', "TIME");
+    let text = after(&text, "\"computed_ms\":", |c| c.is_ascii_digit(), "MS");
+    let text = after(&text, "\"took_ms\":", |c| c.is_ascii_digit(), "MS");
     after(&text, " sent, ", |c| c != '/', "RATE")
 }
 

@@ -19,12 +19,15 @@ mod interrupted;
 mod killed;
 mod logs;
 mod pipe;
+mod pipelines;
 mod place;
 mod repeated;
 mod resumed;
 mod scenario;
 mod sign_in;
 mod state_folder;
+#[path = "../guests/hostile/template.rs"]
+mod template;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tls;

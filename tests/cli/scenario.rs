@@ -2,6 +2,8 @@
 //!
 //! In a command, `NAME=value` before the verb is its environment and `<file` its standard input; words with spaces stand in single
 //! quotes. `!knobs {…}` turns knobs between two commands, `!cookies FILE` signs in as `curl -c FILE` does.
+//! Of `x.wat` the binary form is `x.wasm`; so is that of `x.lines`, a pipeline around lines of core wasm: fields, `---`, the body of
+//! its `run`, as `tests/guests/hostile/template.rs` has them.
 //! Expected are `stdout.txt`, `stderr.txt`, `exit` (a line for each command) and `knosc` (how many files and sign-ins it saw).
 
 use std::fs;
@@ -12,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_TOTP_SECRET, DEFAULT_USER, Running};
 
-use super::{binary, compare};
+use super::{binary, compare, template};
 
 const EXPECTED: [&str; 4] = ["stdout.txt", "stderr.txt", "exit", "knosc"];
 
@@ -49,10 +51,26 @@ fn copy(from: &Path, to: &Path, url: &str) {
             copy(&path, &target, url);
         } else if path.extension().is_some_and(|extension| extension == "toml") {
             fs::write(&target, fs::read_to_string(&path).unwrap().replace("$URL", url)).unwrap();
+        } else if let Some(binary) = component(&path) {
+            fs::write(target.with_extension("wasm"), binary).unwrap();
         } else {
             fs::copy(&path, &target).unwrap();
         }
     }
+}
+
+/// The binary form of a component that stands there as text.
+fn component(path: &Path) -> Option<Vec<u8>> {
+    let text = match path.extension()?.to_str()? {
+        "wat" => fs::read_to_string(path).unwrap(),
+        "lines" => {
+            let lines = fs::read_to_string(path).unwrap();
+            let (fields, body) = lines.split_once("---").unwrap();
+            template::text("", fields, body, "erp.acme.example", "other.example")
+        }
+        _ => return None,
+    };
+    Some(wat::parse_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
 fn run(folder: &Path, place: &Path, knosc: &Running) -> [String; 4] {

@@ -33,6 +33,11 @@ impl PipelineRun {
         self.cancel.cancel();
     }
 
+    /// What stops it, as [`Self::cancel`] does, for whoever waits for its end meanwhile.
+    pub fn stopper(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
     /// Waits for its end.
     pub async fn report(self) -> PipelineReport {
         self.task.await.unwrap_or_else(|error| {

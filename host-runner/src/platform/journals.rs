@@ -21,7 +21,8 @@ pub trait Journals: Send + Sync {
     ///
     /// # Errors
     /// [`Error`] where it may not begin now: the storage fails, another run holds one of the triggers, a file was sent before. A
-    /// [`Fault`](knosc_bulk_import::fault::Fault) is told to the pipeline as it is; of the other cases it hears what it may do next.
+    /// [`Fault`](knosc_bulk_import::fault::Fault) is told to the pipeline as it is, and reported as
+    /// [`JobCall::NotBegun`](super::JobCall::NotBegun); of the other cases it hears what it may do next.
     fn begin<'a>(&'a self, call: NewCall<'a>) -> BoxFuture<'a, Result<Begun, Error>>;
 
     /// Hears what a poll of the pipeline said of jobs, so that the journals of their uploads know it too. By default it is forgotten.

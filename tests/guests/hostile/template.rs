@@ -9,7 +9,7 @@ const HTTP: &str = include_str!("http.wat");
 const JOBS: &str = include_str!("jobs.wat");
 
 /// What is imported: the instance, the function, its short name here, and its core type.
-const FUNCTIONS: [(&str, &str, &str, &str); 35] = [
+const FUNCTIONS: [(&str, &str, &str, &str); 36] = [
     ("poll", "[method]pollable.block", "block", "(param i32)"),
     ("poll", "[method]pollable.ready", "ready", "(param i32) (result i32)"),
     ("poll", "poll", "poll", "(param i32 i32 i32)"),
@@ -65,6 +65,7 @@ const FUNCTIONS: [(&str, &str, &str, &str); 35] = [
     ("http", "[method]fields.entries", "entries", "(param i32 i32)"),
     ("jobs", "upload", "upload", "(param i32 i32 i32 i32)"),
     ("jobs", "poll", "poll-jobs", "(param i32 i32 i32)"),
+    ("jobs", "run-ordered", "run-ordered", "(param i32 i32 i32 i32 i64 i64 i32 i32)"),
 ];
 
 /// Lines that several guests share. `$ask` sends a GET for a path to an authority, and gives the handle of the future answer, or -1.

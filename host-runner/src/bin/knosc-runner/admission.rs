@@ -3,11 +3,13 @@
 //! Reads the store and, where a digest decides, the file. Sends nothing; the decisions are the core's.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use knosc_bulk_import::admission::{
-    self as rules, Admission, Candidate, Digest, Earlier, RecordedStep, Unchanged,
+    self as rules, Admission, Candidate, Digest, Earlier, RecordedStep, Stamp, Unchanged,
 };
 use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::blobs::BlobSource;
 use knosc_runner::journal::sqlite::{NewStep, RecordedRun, Store, file};
 
 use crate::problem::{FileProblem, Problem};
@@ -17,6 +19,15 @@ pub struct Wish {
     pub trigger: Trigger,
     pub file_name: String,
     pub path: PathBuf,
+    pub content: Content,
+}
+
+/// Where a file's content is.
+pub enum Content {
+    /// At its path.
+    File,
+    /// Here: its path is a label of its own, which no other file has.
+    Given(Arc<dyn BlobSource>),
 }
 
 /// Decides on all files of a run; nothing may be sent if one is refused.
@@ -30,8 +41,15 @@ pub async fn admit(
     let mut refused = Vec::new();
     for wish in wishes {
         let earlier = store.earlier(tenant, wish.trigger, None).await?;
-        let candidate = candidate(wish.trigger, &wish.path)?;
-        let candidate = with_digest(candidate, &earlier).await?;
+        let candidate = match &wish.content {
+            Content::File => candidate(wish.trigger, &wish.path)?,
+            Content::Given(blob) => {
+                let stamp = Stamp { size: blob.size(), mtime_ns: 0, inode: 0 };
+                let path = wish.path.clone();
+                Candidate { trigger: wish.trigger, path, stamp, digest: None }
+            }
+        };
+        let candidate = with_digest(candidate, &earlier, &wish.content).await?;
         let unchanged_of = match rules::admit(&candidate, &earlier, unchanged) {
             Admission::Send => None,
             Admission::Unchanged(run) => Some(run),
@@ -76,7 +94,7 @@ pub async fn readmit(
         stamp: now,
         digest: step.digest,
     };
-    let candidate = with_digest(candidate, &earlier).await?;
+    let candidate = with_digest(candidate, &earlier, &Content::File).await?;
     rules::readmit(&candidate, run.number, &earlier)
         .map_err(|error| Problem::Refused(vec![error]))?;
     Ok(candidate.digest)
@@ -91,20 +109,33 @@ fn candidate(trigger: Trigger, path: &Path) -> Result<Candidate, Problem> {
     Ok(Candidate { trigger, path, stamp, digest: None })
 }
 
-/// With the digest that is known; made from the file only where it decides.
-async fn with_digest(mut candidate: Candidate, earlier: &[Earlier]) -> Result<Candidate, Problem> {
+/// With the digest that is known; made from the content only where it decides.
+async fn with_digest(
+    mut candidate: Candidate,
+    earlier: &[Earlier],
+    content: &Content,
+) -> Result<Candidate, Problem> {
     if candidate.digest.is_some() {
         return Ok(candidate);
     }
     candidate.digest = rules::known_digest(&candidate, earlier);
     if candidate.digest.is_none() && rules::needs_digest(&candidate, earlier) {
-        let path = candidate.path.clone();
-        let hashed = tokio::task::spawn_blocking(move || file::digest(&path)).await;
-        let hashed = hashed.map_err(|error| Problem::Internal(error.to_string()))?;
-        candidate.digest = Some(hashed.map_err(|error| Problem::File {
+        let unreadable = |message: String| Problem::File {
             path: candidate.path.clone(),
-            problem: FileProblem::Unreadable(error.to_string()),
-        })?);
+            problem: FileProblem::Unreadable(message),
+        };
+        let digest = match content {
+            Content::File => {
+                let path = candidate.path.clone();
+                let hashed = tokio::task::spawn_blocking(move || file::digest(&path)).await;
+                let hashed = hashed.map_err(|error| Problem::Internal(error.to_string()))?;
+                hashed.map_err(|error| unreadable(error.to_string()))?
+            }
+            Content::Given(blob) => file::digest_of(blob.as_ref())
+                .await
+                .map_err(|error| unreadable(error.to_string()))?,
+        };
+        candidate.digest = Some(digest);
     }
     Ok(candidate)
 }

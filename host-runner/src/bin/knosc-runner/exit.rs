@@ -120,10 +120,10 @@ Exit codes of knosc-runner
   5   still queued or running (or lost) when the wait ended; the line to poll is printed
   6   outcome unknown, of this file or of one before it: it may have been accepted; nothing was sent again
   7   a file is unfit, or changed since it was checked; it was not sent
-  8   not run because an earlier step failed (only where neither 3 nor 6 holds)
+  8   not run because an earlier step failed (only where neither 3 nor 6 holds); a pipeline that returned an error or trapped
   9   locked by another run, which the message names
   10  temporary error before anything was accepted; safe to run again
-  11  refused by policy or sandbox
+  11  refused by policy or sandbox; a pipeline was not taken, or was stopped at a limit
   12  the same file again, refused: it completed, or is not seen to have ended
   130 interrupted; a job that was accepted goes on, and the line to resume is printed
 

@@ -22,6 +22,7 @@ use knosc_runner::net::NetError;
 use knosc_runner::session::SignInError;
 
 use crate::exit::{self, Exit};
+use crate::pipeline_problem::PipelineProblem;
 use crate::when;
 
 /// Why the process ends early.
@@ -61,6 +62,8 @@ pub enum Problem {
     Refused(Vec<AdmissionError>),
     #[error("{error}{}", unrecorded.as_deref().map(named).unwrap_or_default())]
     InRun { run: String, is_unknown: bool, unrecorded: Option<Box<Job>>, error: Error },
+    #[error(transparent)]
+    Pipeline(Box<PipelineProblem>),
     #[error("interrupted")]
     Interrupted,
     #[error("{0}")]
@@ -120,6 +123,7 @@ impl Problem {
                 Exit::SameFile => "same-file",
                 _ => "overtaken",
             },
+            Self::Pipeline(problem) => problem.code(),
             Self::Interrupted => "interrupted",
             Self::Internal(_) => "internal",
         }
@@ -134,6 +138,7 @@ impl Problem {
             Self::TemplateElsewhere { .. } => Exit::Denied,
             Self::Store(error) => store_exit(error),
             Self::Refused(errors) => refused_exit(errors),
+            Self::Pipeline(problem) => problem.exit(),
             Self::Interrupted => Exit::Interrupted,
             Self::Internal(_) => Exit::Internal,
             Self::Usage { .. }
@@ -158,6 +163,7 @@ impl Problem {
                 "what was sent before this is in the lines above"
             }
             Self::InRun { .. } => "what the journal knows of every file is in the lines above",
+            Self::Pipeline(problem) => problem.known(),
             Self::Library(_) | Self::RefusedBefore { .. } => "no file was accepted",
             _ => "nothing was sent",
         }
@@ -200,6 +206,7 @@ impl Problem {
             Self::InRun { run, error, .. } => {
                 format!("{}; then knosc-runner resume {run}", error.hint())
             }
+            Self::Pipeline(problem) => problem.hint(),
             Self::Interrupted => "an accepted job goes on in Knosc".to_owned(),
             Self::Internal(_) => "run again with -vv and report this".to_owned(),
         }
@@ -359,7 +366,7 @@ fn library_code(error: &Error) -> &'static str {
     }
 }
 
-fn library_exit(error: &Error) -> Exit {
+pub fn library_exit(error: &Error) -> Exit {
     match error {
         Error::Fault(fault) => exit::of_fault(fault),
         Error::Journal(knosc_runner::journal::JournalError::Locked { .. }) => Exit::Locked,

@@ -11,6 +11,8 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use knosc_bulk_import::admission::{Digest, Stamp};
 use twox_hash::XxHash3_128;
 
+use crate::blobs::{BlobSource, BlobSourceError};
+
 /// Large enough that calls cost nothing, small enough for a processor's cache.
 const HASHED_AT_ONCE_BYTES: usize = 256 * 1024;
 
@@ -29,6 +31,22 @@ pub fn digest(path: &Path) -> io::Result<Digest> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// The digest of a file that is no path's.
+///
+/// # Errors
+/// The file's.
+pub async fn digest_of(blob: &dyn BlobSource) -> Result<Digest, BlobSourceError> {
+    let (mut hasher, mut offset) = (XxHash3_128::new(), 0_u64);
+    loop {
+        let bytes = blob.read_at(offset, HASHED_AT_ONCE_BYTES).await?;
+        if bytes.is_empty() {
+            return Ok(Digest(hasher.finish_128().to_be_bytes()));
+        }
+        hasher.write(&bytes);
+        offset = offset.saturating_add(bytes.len() as u64);
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Kind {
     Upload,
     /// The files of a manifest or a folder.
     Run,
+    /// Those of one call of a tenant's pipeline.
+    Pipeline,
 }
 
 impl Kind {
@@ -25,11 +27,12 @@ impl Kind {
         match self {
             Self::Upload => "upload",
             Self::Run => "run",
+            Self::Pipeline => "pipeline",
         }
     }
 
     pub(super) fn from_word(word: &str) -> Option<Self> {
-        [Self::Upload, Self::Run].into_iter().find(|kind| kind.word() == word)
+        [Self::Upload, Self::Run, Self::Pipeline].into_iter().find(|kind| kind.word() == word)
     }
 }
 

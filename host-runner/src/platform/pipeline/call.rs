@@ -10,8 +10,9 @@ use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Outcome, Report, StepReport};
 use knosc_bulk_import::trigger::Trigger;
 
-use super::jobs::{Jobs, fault};
+use super::jobs::{JobCall, Jobs};
 use crate::blobs::BlobSource;
+use crate::error::Error;
 use crate::journal::Journal;
 use crate::platform::journals::{Begun, BegunFile, Function, NewCall, Release};
 
@@ -34,12 +35,15 @@ impl Call {
         function: Function,
         steps: Vec<(Trigger, Arc<dyn BlobSource>)>,
         policy: Policy,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, JobCall> {
         let origin = jobs.runner.tenant().origin();
-        check(&steps, policy, origin.is_loopback())?;
+        check(&steps, policy, origin.is_loopback()).map_err(JobCall::Refused)?;
         let call = NewCall { tenant: &jobs.tenant, origin, function, policy, steps: &steps };
-        let begun = jobs.journals.begin(call).await.map_err(|error| fault(&error))?;
-        Ok(Self::new(begun, steps))
+        match jobs.journals.begin(call).await {
+            Ok(begun) => Ok(Self::new(begun, steps)),
+            Err(Error::Fault(fault)) => Err(JobCall::NotBegun(fault)),
+            Err(error) => Err(JobCall::Failed(Arc::new(error))),
+        }
     }
 
     fn new(begun: Begun, steps: Vec<(Trigger, Arc<dyn BlobSource>)>) -> Self {

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use knosc_bulk_import::fault::{Advice, Fault, Refusal};
-use knosc_bulk_import::job::Job;
+use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
@@ -35,8 +35,31 @@ pub enum JobCall {
     Run(Report),
     /// `upload`, the same.
     Upload(Report),
-    /// A call that came to nothing before anything was known of a file.
+    /// The host's journals did not let it begin. Why is theirs to tell; this is what the pipeline heard.
+    NotBegun(Fault),
+    /// A call that came to nothing before anything was known of a file: what Knosc or the contract refused.
     Refused(Fault),
+    /// The same, by the host's own error. The pipeline heard only what it may do next.
+    Failed(Arc<Error>),
+}
+
+impl JobCall {
+    /// A call that ended with this error.
+    fn of_error(error: Error) -> Self {
+        match error {
+            Error::Fault(fault) => Self::Refused(fault),
+            error => Self::Failed(Arc::new(error)),
+        }
+    }
+
+    /// What the pipeline hears of a call that came to nothing.
+    fn told(&self) -> Fault {
+        match self {
+            Self::NotBegun(fault) | Self::Refused(fault) => fault.clone(),
+            Self::Failed(error) => fault(error),
+            Self::Run(_) | Self::Upload(_) => Fault::ExecutionFailed,
+        }
+    }
 }
 
 /// The `jobs` calls of one pipeline's run.
@@ -64,26 +87,39 @@ impl Jobs {
         steps: Vec<(Trigger, Arc<dyn BlobSource>)>,
         policy: Policy,
     ) -> Result<Report, Fault> {
-        let call = Call::begin(self, Function::RunOrdered, steps, policy).await?;
-        let answer = if call.sent.is_empty() {
-            Ok(Report { steps: Vec::new(), events: Vec::new() })
-        } else {
-            let input = RunInput {
-                steps: call.sent.clone(),
-                policy,
-                journal: Arc::clone(&call.journal),
-                cancel: self.cancel.clone(),
-                ..RunInput::default()
-            };
-            self.runner.run_ordered(input).await
+        let ran = match Call::begin(self, Function::RunOrdered, steps, policy).await {
+            Ok(call) => {
+                let answer = self.run_begun(&call, policy).await;
+                call.end().await;
+                answer.map_err(JobCall::of_error)
+            }
+            Err(not_begun) => Err(not_begun),
         };
-        let answer = match answer {
+        match ran {
+            Ok(report) => {
+                self.note(JobCall::Run(report.clone()));
+                Ok(report)
+            }
+            Err(call) => Err(self.came_to_nothing(call)),
+        }
+    }
+
+    async fn run_begun(&self, call: &Call, policy: Policy) -> Result<Report, Error> {
+        if call.sent.is_empty() {
+            return Ok(call.whole(Report { steps: Vec::new(), events: Vec::new() }));
+        }
+        let input = RunInput {
+            steps: call.sent.clone(),
+            policy,
+            journal: Arc::clone(&call.journal),
+            cancel: self.cancel.clone(),
+            ..RunInput::default()
+        };
+        match self.runner.run_ordered(input).await {
             Ok(report) => Ok(call.whole(report)),
             Err(Error::Cancelled { report: Some(report) }) => Ok(call.whole(*report)),
-            Err(error) => Err(fault(&error)),
-        };
-        call.end().await;
-        answer
+            Err(error) => Err(error),
+        }
     }
 
     async fn upload(
@@ -92,31 +128,51 @@ impl Jobs {
         blob: Arc<dyn BlobSource>,
     ) -> Result<wit::JobReport, Fault> {
         let steps = vec![(trigger, blob)];
-        let call = Call::begin(self, Function::Upload, steps, self.policy).await?;
-        let answer = self.send(&call).await;
+        let call = match Call::begin(self, Function::Upload, steps, self.policy).await {
+            Ok(call) => call,
+            Err(not_begun) => return Err(self.came_to_nothing(not_begun)),
+        };
+        let answer = self.upload_begun(&call).await;
+        // What the journal knows of the file is told once, and the error only where it knows nothing.
+        let known = self.known(&call).await;
         call.end().await;
-        answer
+        let is_known = known.is_some();
+        if let Some(report) = known {
+            self.note(JobCall::Upload(report));
+        }
+        match answer {
+            Ok(report) => Ok(report.to_wit()),
+            Err(error) if is_known => Err(fault(&error)),
+            Err(error) => Err(self.came_to_nothing(JobCall::of_error(error))),
+        }
     }
 
-    async fn send(&self, call: &Call) -> Result<wit::JobReport, Fault> {
+    async fn upload_begun(&self, call: &Call) -> Result<JobReport, Error> {
         let Some((trigger, blob)) = call.sent.first().cloned() else {
-            return Err(Fault::PermanentDenied(
-                "the same bytes completed before; nothing was sent".to_owned(),
-            ));
+            let said = "the same bytes completed before; nothing was sent".to_owned();
+            return Err(Error::Fault(Fault::PermanentDenied(said)));
         };
-        let planned = Planned { trigger, file_name: blob.name().to_owned() };
         let input = UploadInput {
             journal: Arc::clone(&call.journal),
             cancel: self.cancel.clone(),
             ..UploadInput::new(trigger, blob)
         };
-        let answer = self.runner.upload(input).await;
-        if let Ok(plan) = Plan::new(vec![planned], false)
-            && let Ok(report) = Runner::report(plan, self.policy, call.journal.as_ref()).await
-        {
-            self.note(JobCall::Upload(report));
-        }
-        answer.map(|report| report.to_wit()).map_err(|error| fault(&error))
+        self.runner.upload(input).await
+    }
+
+    /// The file of an upload as its journal knows it; none before its first fact.
+    async fn known(&self, call: &Call) -> Option<Report> {
+        let (trigger, blob) = call.sent.first()?;
+        let planned = Planned { trigger: *trigger, file_name: blob.name().to_owned() };
+        let plan = Plan::new(vec![planned], false).ok()?;
+        let report = Runner::report(plan, self.policy, call.journal.as_ref()).await.ok()?;
+        (!report.events.is_empty()).then_some(report)
+    }
+
+    fn came_to_nothing(&self, call: JobCall) -> Fault {
+        let told = call.told();
+        self.note(call);
+        told
     }
 }
 
@@ -153,14 +209,8 @@ impl Host for PipelineState {
         let _standing_still = self.wall.pause();
         let (tasks, io) = (jobs.tasks.clone(), jobs.io.clone());
         let answer = tasks.spawn_on(
-            async move {
-                let answer = jobs.upload(trigger, blob).await;
-                if let Err(fault) = &answer {
-                    jobs.note(JobCall::Refused(fault.clone()));
-                }
-                answer
-            }
-            .instrument(tracing::info_span!("call", what = "upload")),
+            async move { jobs.upload(trigger, blob).await }
+                .instrument(tracing::info_span!("call", what = "upload")),
             &io,
         );
         Ok(answer.await?.map_err(|fault| fault.to_wit()))
@@ -210,15 +260,8 @@ impl Host for PipelineState {
         let _standing_still = self.wall.pause();
         let (tasks, io) = (jobs.tasks.clone(), jobs.io.clone());
         let answer = tasks.spawn_on(
-            async move {
-                let answer = jobs.run(given, policy).await;
-                jobs.note(match &answer {
-                    Ok(report) => JobCall::Run(report.clone()),
-                    Err(fault) => JobCall::Refused(fault.clone()),
-                });
-                answer
-            }
-            .instrument(tracing::info_span!("call", what = "run-ordered")),
+            async move { jobs.run(given, policy).await }
+                .instrument(tracing::info_span!("call", what = "run-ordered")),
             &io,
         );
         Ok(match answer.await? {
@@ -247,7 +290,7 @@ fn narrowed(operator: &Policy, own: &Policy) -> Policy {
 }
 
 /// What a pipeline is told of an error that is the host's: what it may do next, and nothing of the host.
-pub(super) fn fault(error: &Error) -> Fault {
+fn fault(error: &Error) -> Fault {
     if let Error::Fault(fault) = error {
         return fault.clone();
     }

@@ -4,6 +4,7 @@
 
 mod auth;
 mod files;
+mod pipeline;
 mod runs;
 
 use std::path::PathBuf;
@@ -18,7 +19,8 @@ use knosc_bulk_import::trigger::Trigger;
 
 pub use auth::AuthArgs;
 pub use files::{FileArgs, SourceArgs, WaitArgs};
-pub use runs::{Resolve, Resume, Runs, UnchangedArgs};
+pub use pipeline::{Pipeline, PipelineRun, Tenanted};
+pub use runs::{Resolve, Resume, Runs, Unchanged, UnchangedArgs};
 
 /// Loads ERP exports into Knosc, in the documented order, each file once.
 #[derive(Debug, Parser)]
@@ -29,7 +31,7 @@ pub use runs::{Resolve, Resume, Runs, UnchangedArgs};
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "help topics: knosc-runner help exit-codes | env | files | events | journal"
+    after_help = "help topics: knosc-runner help exit-codes | env | files | events | journal | pipelines"
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -131,6 +133,9 @@ pub enum Verb {
     Runs(Runs),
     /// Ask how far jobs are
     Poll(Poll),
+    /// A tenant's own component: check it, or run it in a sandbox
+    #[command(subcommand)]
+    Pipeline(Pipeline),
     /// Sign in and keep the session for the other verbs
     Login,
     /// End the session and forget it
@@ -141,7 +146,7 @@ pub enum Verb {
     /// Knosc's upload templates
     #[command(subcommand)]
     Template(Template),
-    /// Help on a verb or a topic: exit-codes, env, files, events, journal
+    /// Help on a verb or a topic: exit-codes, env, files, events, journal, pipelines
     Help(Help),
 }
 
@@ -253,10 +258,13 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         command.clone().debug_assert();
-        let verbs = std::iter::once(&command).chain(command.get_subcommands());
-        for verb in verbs {
+        let mut verbs = vec![&command];
+        while let Some(verb) = verbs.pop() {
+            verbs.extend(verb.get_subcommands());
             for flag in verb.get_arguments().filter(|arg| arg.get_long().is_some()) {
-                if !matches!(flag.get_id().as_str(), "help" | "version") {
+                let is_decision = verb.get_name() == "resolve"
+                    && matches!(flag.get_id().as_str(), "accepted" | "not_accepted");
+                if !matches!(flag.get_id().as_str(), "help" | "version") && !is_decision {
                     assert!(flag.get_env().is_some(), "{} of {}", flag.get_id(), verb.get_name());
                 }
             }

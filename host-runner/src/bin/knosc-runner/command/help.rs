@@ -46,6 +46,25 @@ The same file again, by its content, to the same tenant and trigger:
 Two processes with one tenant and trigger: one sends, the other ends with 9. The state folder has to be on a disk of this machine.
 ";
 
+const PIPELINES: &str = "\
+Pipelines: components that tenants bring
+
+A pipeline is a WebAssembly component of the world knosc:bulk-import/tenant. It gets files (--input), may write new ones, and reaches
+Knosc through jobs alone. Whose it is (--tenant) and what it may use stands in the operator's file (--tenants, tenants.toml): Knosc's
+address, where user name and password are, limits, further origins. examples/tenants.toml shows every key.
+
+  pipeline check FILE --tenant T   whether it would be taken; each refusal names the import or figure, and the line that would allow it
+  pipeline run FILE --tenant T     compiles it in a process with limits, runs it in a sandbox, and reports what it loaded
+
+Each call of jobs that sends files is a run of the journal, under the rules of help journal: the same file again, unknown outcomes, one
+at a time. The exit code and the lines of files come from there. What the pipeline returns is a note: it makes no failure better, and an
+error of its own ends with 8 where nothing worse holds. A limit or denial that ended it ends with 11.
+
+  resume RUN   goes on with such a run, as the user of this shell: it reads no operator's file, and files that the pipeline made are gone
+
+Compiled pipelines are kept in $XDG_CACHE_HOME/knosc-runner/pipelines; files that a pipeline makes are in $TMPDIR until it ends.
+";
+
 const EVENTS: &str = "\
 Events of --output ndjson: one JSON object a line on stdout, each with schema, type, ts, run_id and seq
 
@@ -59,6 +78,8 @@ Events of --output ndjson: one JSON object a line on stdout, each with schema, t
   row_error         trigger, file, job_id, row, message; the row is Knosc's own number
   step_finished     trigger, file, outcome
   run_finished      exit_code, poll, resume
+  pipeline_started  verb, tenant; then pipeline_log (stream, text), row_error and step_finished with the run_id of each run
+  pipeline_finished end, note, limit, denials, used, exit_code
   error             on stderr: code, message, known, hint, exit_code
 
 Fields are added and never renamed: ignore what you do not know.
@@ -72,13 +93,14 @@ pub fn execute(args: &Help) -> Result<Exit, Problem> {
         Some("env") => print(ENV),
         Some("events") => print(EVENTS),
         Some("journal") => print(RUNS),
+        Some("pipelines") => print(PIPELINES),
         Some("files") => print(&files()),
         Some(topic) => {
             command.build();
             let Some(verb) = command.find_subcommand_mut(topic) else {
                 return Err(Problem::Usage {
                     message: format!("there is no help on '{topic}'"),
-                    hint: "topics are exit-codes, env, files, events and journal; every verb is one too",
+                    hint: "topics are exit-codes, env, files, events, journal and pipelines; every verb is one too",
                 });
             };
             print(&verb.render_long_help().to_string());

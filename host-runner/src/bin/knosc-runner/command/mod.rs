@@ -7,6 +7,7 @@ mod help;
 mod links;
 mod login;
 mod logout;
+mod pipeline;
 mod plan;
 mod poll;
 mod resume;
@@ -16,7 +17,7 @@ mod source;
 mod template;
 mod upload;
 
-use crate::args::{Auth, Cli, Template, Verb};
+use crate::args::{Auth, Cli, Pipeline, Template, Verb};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::render::Reporter;
@@ -31,6 +32,8 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Resume(args) => resume::execute(global, args, reporter).await,
         Verb::Runs(args) => runs::execute(global, args, reporter).await,
         Verb::Poll(args) => poll::execute(global, args, reporter).await,
+        Verb::Pipeline(Pipeline::Check(args)) => pipeline::check(args, reporter),
+        Verb::Pipeline(Pipeline::Run(args)) => pipeline::run(global, args, reporter).await,
         Verb::Login => login::execute(global, reporter).await,
         Verb::Logout => logout::execute(global, reporter).await,
         Verb::Auth(Auth::Status) => auth_status::execute(global, reporter),
@@ -49,6 +52,8 @@ pub const fn name(verb: &Verb) -> &'static str {
         Verb::Resume(_) => "resume",
         Verb::Runs(_) => "runs",
         Verb::Poll(_) => "poll",
+        Verb::Pipeline(Pipeline::Check(_)) => "pipeline-check",
+        Verb::Pipeline(Pipeline::Run(_)) => "pipeline-run",
         Verb::Login => "login",
         Verb::Logout => "logout",
         Verb::Auth(Auth::Status) => "auth-status",

@@ -13,7 +13,7 @@ use knosc_runner::blobs::BlobSource;
 use knosc_runner::journal::sqlite::{Kind, NewRun, NewStep, Store, id};
 
 use super::source::{self, Source};
-use crate::admission::{self, Wish};
+use crate::admission::{self, Content, Wish};
 use crate::args::{Global, Run, WaitArgs};
 use crate::connect;
 use crate::drive::{self, Drive, Going};
@@ -78,6 +78,7 @@ async fn locked(
         trigger: file.trigger,
         file_name: shown.file_name.clone(),
         path: file.path.clone(),
+        content: Content::File,
     });
     let steps = admission::admit(store, &tenant, wishes.collect(), how.unchanged).await?;
     // No run is recorded for somebody who cannot sign in.

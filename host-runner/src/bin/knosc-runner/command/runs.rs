@@ -4,7 +4,7 @@
 
 use knosc_bulk_import::admission::RecordedStep;
 use knosc_bulk_import::job::Job;
-use knosc_bulk_import::run::Resolution;
+use knosc_bulk_import::run::{Report, Resolution};
 use knosc_runner::journal::sqlite::{RecordedRun, Store, StoreError, actor};
 use serde_json::json;
 
@@ -63,18 +63,24 @@ async fn show(
     reporter: &mut Reporter,
 ) -> Result<(), Problem> {
     let id = store.find(asked).await?;
-    let run = store.run(&id).await?;
+    let (run, report) = known(store, &id).await?;
+    reporter.run_id(&id, global.state.as_deref());
+    reporter.recorded_run(&run, &report, &store.events(&id).await?);
+    Ok(())
+}
+
+/// A run, and what the journal knows of each of its files.
+pub async fn known(store: &Store, id: &str) -> Result<(RecordedRun, Report), Problem> {
+    let run = store.run(id).await?;
     let sends = run.steps.iter().any(|step| step.unchanged_of.is_none());
     let report = if sends {
-        let report = store.journal(&id).await?.run().report();
-        drive::with_row_errors(report, store.row_errors(&id).await?)
+        let report = store.journal(id).await?.run().report();
+        drive::with_row_errors(report, store.row_errors(id).await?)
     } else {
         drive::NOTHING
     };
     let report = drive::whole(report, &resume::unchanged(&run));
-    reporter.run_id(&id, global.state.as_deref());
-    reporter.recorded_run(&run, &report, &store.events(&id).await?);
-    Ok(())
+    Ok((run, report))
 }
 
 async fn resolve(

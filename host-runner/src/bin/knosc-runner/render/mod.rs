@@ -4,6 +4,7 @@
 
 mod json;
 mod log;
+mod pipeline;
 mod progress;
 mod runs;
 mod text;
@@ -23,6 +24,7 @@ use crate::args::Output;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::when;
+pub use pipeline::{Loaded, Ran};
 use progress::View;
 use text::Lines;
 pub use text::bytes;

@@ -86,7 +86,7 @@ fn summary(run: &RecordedRun) -> String {
 
 fn line(run: &RecordedRun) -> String {
     let (began, kind) = (when::rfc3339(run.created_ms), run.kind.word());
-    format!("{}  {began}  {kind:<6}  {}  {}\n", run.id, run.tenant, summary(run))
+    format!("{}  {began}  {kind:<8}  {}  {}\n", run.id, run.tenant, summary(run))
 }
 
 fn fields(run: &RecordedRun) -> Value {

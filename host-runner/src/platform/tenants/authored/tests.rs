@@ -85,3 +85,20 @@ fn every_limit_is_named_to_whoever_misspells_one() {
     let keys: Vec<_> = PipelineLimit::ALL.map(|limit| limit.row().key).to_vec();
     assert_eq!(LIMIT_KEYS, keys.join(", "));
 }
+
+/// The example shows every key, and each common limit with its default.
+#[test]
+fn the_example_is_whole_and_shows_the_defaults() {
+    let text = include_str!("../../../../../examples/tenants.toml");
+    let (common, tenants) = parse(Path::new("tenants.toml"), text).unwrap();
+    assert_eq!(common, PipelineLimits::default());
+    assert_eq!(tenants.len(), 2);
+    let keys = PipelineLimit::ALL.map(|limit| limit.row().key);
+    let written = [TENANT_KEYS, EGRESS_KEYS].join(", ");
+    for key in keys.into_iter().chain(written.split(", ").filter(|key| *key != "egress")) {
+        let has = |line: &str| {
+            line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("{key}."))
+        };
+        assert!(text.lines().any(has), "{key}");
+    }
+}

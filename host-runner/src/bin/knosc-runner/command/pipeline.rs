@@ -1,0 +1,241 @@
+//! `pipeline check | run`: a tenant's own component, admitted by the operator's file, in a sandbox, over the journal of runs.
+//!
+//! The exit code and the report come from the journal. What the pipeline says of itself is a note, and can only make them worse.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use knosc_runner::blobs::BlobSource;
+use knosc_runner::engine::{ComponentSource, RuntimeConfig};
+use knosc_runner::error::Error;
+use knosc_runner::platform::admission::{self, Refused};
+use knosc_runner::platform::compile::{CompileLimits, Compiler};
+use knosc_runner::platform::limits::PipelineLimit;
+use knosc_runner::platform::tenants::{TenantSpec, Tenants};
+use knosc_runner::platform::{
+    JobCall, PipelineEnd, PipelineReport, Platform, PlatformConfig, Submission, SubmitError,
+};
+
+use super::runs;
+use crate::args::{Global, PipelineRun, Tenanted};
+use crate::exit::{self, Exit};
+use crate::interrupt::Interrupt;
+use crate::pinned::PinnedBlob;
+use crate::pipeline_problem::{Entry, PipelineProblem};
+use crate::problem::{FileProblem, Problem, library_exit};
+use crate::recorded::Recorded;
+use crate::render::{Loaded, Ran, Reporter};
+use crate::{connect, state};
+
+/// One pipeline runs here. A second thread lets the host watch its clock while the first one computes.
+const THREADS: usize = 2;
+
+/// Whether a component would be taken.
+pub fn check(args: &Tenanted, reporter: &mut Reporter) -> Result<Exit, Problem> {
+    let (_, spec, entry) = tenant(args)?;
+    let component = component(args, &spec, &entry)?;
+    let admitted = admission::admit(&spec, &component)
+        .map_err(|refused| not_taken(&args.component, refused, &entry))?;
+    reporter.admitted(&spec, &args.component, &admitted);
+    Ok(Exit::Done)
+}
+
+/// Runs a component, and reports what it loaded.
+pub async fn run(
+    global: &Global,
+    args: &PipelineRun,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
+    let (tenants, spec, entry) = tenant(&args.of)?;
+    let component = component(&args.of, &spec, &entry)?;
+    let inputs = args.input.iter().map(|path| input(path)).collect::<Result<Vec<_>, _>>()?;
+    let interrupt = Interrupt::listen();
+    let store = state::store(global)?;
+    let scratch = std::env::temp_dir();
+    let paths = args.input.iter().map(|path| std::path::absolute(path).unwrap_or(path.clone()));
+    let known = paths.zip(inputs.iter().cloned()).collect();
+    let unchanged = args.unchanged.map(Into::into);
+    let recorded = Arc::new(Recorded::new(store.clone(), known, scratch.clone(), unchanged));
+    let platform = Platform::new(PlatformConfig {
+        importer: RuntimeConfig {
+            component: ComponentSource::Bundled,
+            cache_dir: state::user_folder("XDG_CACHE_HOME", ".cache"),
+        },
+        tenants,
+        compiler: Compiler::Child { program: myself()?, limits: CompileLimits::default() },
+        cache_dir: pipelines_folder()?,
+        scratch_dir: scratch,
+        journals: Arc::clone(&recorded) as _,
+        client: connect::client(global),
+        threads: THREADS,
+        audit_file: args.audit_file.clone(),
+    })?;
+    let settings = args.setting.clone();
+    let submission = Submission { component, inputs, settings, limits: None };
+    let running = platform.submit(&spec.name, submission).await.map_err(|error| match error {
+        SubmitError::Refused(refused) => not_taken(&args.of.component, refused, &entry),
+        error => {
+            PipelineProblem::NotSubmitted { component: args.of.component.clone(), error }.into()
+        }
+    })?;
+    reporter.started(&spec, &args.of.component);
+    let signal = interrupt.token();
+    let stop = running.stopper();
+    let ended = running.report();
+    tokio::pin!(ended);
+    let report = tokio::select! {
+        biased;
+        report = &mut ended => report,
+        () = signal.cancelled() => {
+            reporter.interrupted();
+            stop.cancel();
+            ended.await
+        }
+    };
+    let (begun, refused) = recorded.taken();
+    let mut loaded = Vec::with_capacity(begun.len());
+    for run in begun {
+        let (recorded, report) = runs::known(&store, &run).await?;
+        loaded.push(Loaded { run: recorded.id, report });
+    }
+    let verdict = Verdict::new(&report, &loaded, refused, entry, interrupt.seen());
+    let state = global.state.as_deref();
+    reporter.ran(
+        &Ran { spec: &spec, component: &args.of.component, report: &report, loaded, state },
+        verdict.exit,
+    );
+    verdict.why.map_or(Ok(verdict.exit), Err)
+}
+
+/// How the process ends, and why where that is no file's fault.
+struct Verdict {
+    exit: Exit,
+    why: Option<Problem>,
+}
+
+impl Verdict {
+    fn new(
+        report: &PipelineReport,
+        loaded: &[Loaded],
+        mut refused: Vec<Problem>,
+        entry: Entry,
+        interrupted: bool,
+    ) -> Self {
+        if interrupted {
+            return Self { exit: Exit::Interrupted, why: Some(Problem::Interrupted) };
+        }
+        let files = exit::of_report(&Loaded::together(loaded));
+        for call in &report.calls {
+            match call {
+                JobCall::Refused(fault) => refused.push(Error::Fault(fault.clone()).into()),
+                JobCall::Failed(error) => refused.push(of_failed(error)),
+                _ => {}
+            }
+        }
+        let end = of_end(report);
+        let worst = refused
+            .iter()
+            .fold(files.or_worse(end), |worst, problem| worst.or_worse(problem.exit()));
+        // 10 promises that nothing was accepted.
+        let is_safe = worst != Exit::Temporary || !Loaded::is_any_accepted(loaded);
+        let exit = if is_safe { worst } else { Exit::NotRun };
+        let why = match refused.into_iter().find(|problem| problem.exit() == worst) {
+            _ if worst == Exit::Done || (worst == files && worst != end) => None,
+            Some(problem @ Problem::Pipeline(_)) => Some(problem),
+            Some(problem) => {
+                Some(PipelineProblem::Call { problem: Box::new(problem), exit }.into())
+            }
+            None => {
+                let (end, limit, denied) = (report.end.clone(), report.limit, report.denials.len());
+                Some(PipelineProblem::Ended { end, limit, denied, entry, exit }.into())
+            }
+        };
+        Self { exit, why }
+    }
+}
+
+/// The code of how the pipeline's own code ended: a policy's word goes before its own.
+fn of_end(report: &PipelineReport) -> Exit {
+    match &report.end {
+        PipelineEnd::Returned(Ok(_)) => Exit::Done,
+        PipelineEnd::Limit(_) => Exit::Denied,
+        PipelineEnd::Cancelled => Exit::Interrupted,
+        _ if report.limit.is_some() || !report.denials.is_empty() => Exit::Denied,
+        _ => Exit::NotRun,
+    }
+}
+
+/// A call that the host itself could not make: what it sent, if anything, is in its journal.
+fn of_failed(error: &Error) -> Problem {
+    let (message, hint, exit) = (error.to_string(), error.hint(), library_exit(error));
+    PipelineProblem::Failed { message, hint, exit }.into()
+}
+
+/// The operator's file, and the tenant in it.
+fn tenant(args: &Tenanted) -> Result<(Tenants, TenantSpec, Entry), Problem> {
+    let tenants = Tenants::read(&args.tenants).map_err(PipelineProblem::Tenants)?;
+    let Some(spec) = tenants.get(&args.tenant).cloned() else {
+        let known: Vec<&str> = tenants.all().iter().map(|spec| spec.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let (name, path) = (args.tenant.clone(), args.tenants.clone());
+        return Err(PipelineProblem::NoTenant { name, path, known }.into());
+    };
+    let entry = Entry::new(args.tenants.clone(), &spec);
+    Ok((tenants, spec, entry))
+}
+
+/// The component's bytes, if there are no more than this tenant may hand in: a larger file is not read.
+fn component(args: &Tenanted, spec: &TenantSpec, entry: &Entry) -> Result<Vec<u8>, Problem> {
+    let path = &args.component;
+    let unfit = |problem| Problem::File { path: path.clone(), problem };
+    let unreadable = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => unfit(FileProblem::Missing),
+        _ => unfit(FileProblem::Unreadable(error.to_string())),
+    };
+    // Looked at before it is opened: opening a pipe would wait for its writer.
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(Problem::Usage {
+            message: format!("{}: this is no file", path.display()),
+            hint: "name the component's file, such as tenant.wasm",
+        });
+    }
+    let limit = PipelineLimit::ComponentBytes;
+    let (wanted, allowed) = (metadata.len(), spec.limits.get(limit));
+    if wanted > allowed {
+        return Err(not_taken(path, Refused::Figure { limit, wanted, allowed }, entry));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    // A file that grows meanwhile is cut, and then no valid component.
+    file.take(allowed.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
+}
+
+fn not_taken(path: &Path, refused: Refused, entry: &Entry) -> Problem {
+    let (component, entry) = (path.to_owned(), entry.clone());
+    PipelineProblem::NotTaken { component, refused, entry }.into()
+}
+
+/// An input as it is now: whoever changes it while the pipeline runs has it refused.
+fn input(path: &Path) -> Result<Arc<dyn BlobSource>, Problem> {
+    let blob = PinnedBlob::open(path).map_err(Error::Blob)?;
+    Ok(Arc::new(blob))
+}
+
+/// The program that compiles: this one, started anew.
+fn myself() -> Result<std::path::PathBuf, Problem> {
+    std::env::current_exe()
+        .map_err(|error| Problem::Internal(format!("this program does not find itself: {error}")))
+}
+
+/// Where compiled pipelines are kept.
+fn pipelines_folder() -> Result<std::path::PathBuf, Problem> {
+    let folder = state::user_folder("XDG_CACHE_HOME", ".cache").ok_or_else(|| Problem::Usage {
+        message: "there is no folder to keep compiled pipelines in".to_owned(),
+        hint: "set XDG_CACHE_HOME, or HOME",
+    })?;
+    Ok(folder.join("pipelines"))
+}

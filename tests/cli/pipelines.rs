@@ -1,0 +1,242 @@
+//! Tenants' pipelines through the binary: what they load is a run of the journal like all others, killed at any moment.
+//!
+//! The pipelines are lines of core wasm in a frame; what their own code may do is tested elsewhere.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use local_knosc::{AnswerFault, IntegrationLock, Running, When};
+
+use super::interrupted::signal;
+use super::place::{Ended, Place, ended, knosc, run, wait_until};
+use super::resumed::{accepted, arm, hold_tables, on_upload, run_id, units, wait_for_poll};
+use super::template;
+
+/// `run-ordered` of the first input as units, and a good word whatever came of it.
+const LOADS: &str = r"
+  (i32.store (i32.const 300) (i32.const 800)) (i32.store (i32.const 304) (i32.const 11))
+  (i32.store (i32.const 308) (i32.load (local.get $inputs)))
+  (call $run-ordered (i32.const 300) (i32.const 1)
+    (i32.const 10) (i32.const 50) (i64.const 60000) (i64.const 60000) (i32.const 0) (i32.const 832))
+  (i32.const 16)
+";
+
+/// The same of a file that the pipeline makes.
+const MAKES: &str = r"
+  (call $create (i32.const 512) (i32.const 5) (i32.const 32))
+  (call $write (i32.load (i32.const 36)) (i32.const 864) (i32.const 58) (i32.const 48))
+  (call $finish (i32.load (i32.const 36)) (i32.const 40))
+  (i32.store (i32.const 300) (i32.const 800)) (i32.store (i32.const 304) (i32.const 11))
+  (i32.store (i32.const 308) (i32.load (i32.const 44)))
+  (call $run-ordered (i32.const 300) (i32.const 1)
+    (i32.const 10) (i32.const 50) (i64.const 60000) (i64.const 60000) (i32.const 0) (i32.const 1024))
+  (i32.const 16)
+";
+
+/// `upload` of the first input, and a poll of its job until it ended.
+const UPLOADS: &str = r"
+  (call $upload (i32.const 800) (i32.const 11) (i32.load (local.get $inputs)) (i32.const 1024))
+  (if (i32.load8_u (i32.const 1024)) (then (unreachable)))
+  (loop $again
+    (call $poll-jobs (i32.const 1032) (i32.const 1) (i32.const 1280))
+    (if (i32.load8_u (i32.const 1280)) (then (unreachable)))
+    ;; The status of the first report: 2 is completed.
+    (br_if $again (i32.lt_u (i32.load8_u (i32.add (i32.load (i32.const 1288)) (i32.const 16))) (i32.const 2))))
+  (i32.const 16)
+";
+
+const FIELDS: &str = r#"
+  (data (i32.const 800) "unit-master")
+  (data (i32.const 864) "_UnitCode,_UnitName,_UnitType,_Multiplier\0aEA,Each,Count,1\0a")
+"#;
+
+/// A folder with the operator's file and a pipeline of these lines.
+fn place(knosc: &Running, test: &str, body: &str) -> Place {
+    let place = Place::new(test);
+    let whole = template::text("", FIELDS, body, "erp.acme.example", "other.example");
+    place.file("pipeline.wasm", wat::parse_str(whole).unwrap());
+    place.file(
+        "tenants.toml",
+        format!(
+            r#"
+[[tenant]]
+name = "acme"
+origin = "{}"
+username = {{ env = "KNOSC_USERNAME" }}
+password = {{ env = "KNOSC_PASSWORD" }}
+policy = {{ poll-interval-min = "10ms", poll-interval-max = "50ms" }}
+[[tenant.egress]]
+origin = "https://erp.acme.example"
+methods = ["GET"]
+paths = ["/"]
+"#,
+            knosc.url()
+        ),
+    );
+    units(&place, "units.csv");
+    place
+}
+
+fn pipeline(knosc: &Running, place: &Place, more: &[&str]) -> Command {
+    let words = ["pipeline", "run", "pipeline.wasm", "--tenant", "acme", "--input", "units.csv"];
+    let mut command = place.runner(&knosc.url(), &[&words[..], more].concat());
+    command.env("TMPDIR", made(place));
+    command
+}
+
+/// Where files are that a pipeline makes.
+fn made(place: &Place) -> PathBuf {
+    let folder = place.path().join("made");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn runs(knosc: &Running, place: &Place, words: &[&str]) -> Ended {
+    run(&mut place.runner(&knosc.url(), &[&["runs"], words].concat()))
+}
+
+#[test]
+fn a_pipeline_that_was_killed_after_the_acceptance_is_resumed_and_sends_nothing() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-killed-polling", LOADS);
+    hold_tables(&knosc, IntegrationLock::Held);
+    let mut child = pipeline(&knosc, &place, &[]).spawn().unwrap();
+    wait_for_poll(&knosc, &mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let listed = runs(&knosc, &place, &["list"]);
+    assert!(listed.stdout.contains("  pipeline  ") && listed.stdout.contains("1 pending"));
+    hold_tables(&knosc, IntegrationLock::Free);
+    let resumed = run(&mut place.runner(&knosc.url(), &["resume", "--latest"]));
+    assert_eq!(resumed.exit, 0, "{resumed:?}");
+    assert_eq!((accepted(&knosc), knosc.model().upload_posts()), (1, 1));
+    let shown = runs(&knosc, &place, &["show", &run_id(&resumed)]);
+    assert!(
+        shown.stdout.contains("accepted as") && shown.stdout.contains("completed"),
+        "{shown:?}"
+    );
+    // The next run of the pipeline finds it done.
+    let next = run(&mut pipeline(&knosc, &place, &[]));
+    assert_eq!((next.exit, knosc.model().upload_posts()), (0, 1), "{next:?}");
+    assert!(next.stdout.contains("unchanged"), "{next:?}");
+}
+
+#[test]
+fn an_input_that_was_not_sealed_is_sent_again_by_resume_and_a_made_file_is_gone() {
+    for (body, exit, files) in [(LOADS, 0, 1), (MAKES, 7, 0)] {
+        let knosc = knosc();
+        let place = place(&knosc, "pipeline-killed-sending", body);
+        // Killed as soon as it signs in: the run is recorded, and nothing of the file has left.
+        arm(&knosc, AnswerFault { delay_ms: 600_000, ..sign_in() });
+        let mut child = pipeline(&knosc, &place, &[]).spawn().unwrap();
+        wait_until("a run", || {
+            assert!(child.try_wait().unwrap().is_none(), "the process ended");
+            runs(&knosc, &place, &["list"]).stdout.contains("1 not-started")
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let resumed = run(&mut place.runner(&knosc.url(), &["resume"]));
+        assert_eq!((resumed.exit, accepted(&knosc)), (exit, files), "{resumed:?}");
+    }
+}
+
+fn sign_in() -> AnswerFault {
+    AnswerFault { path: "/api/authenticate".to_owned(), ..on_upload(When::Before) }
+}
+
+#[test]
+fn made_files_are_known_again_by_their_content() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-made", MAKES);
+    let first = run(&mut pipeline(&knosc, &place, &[]));
+    assert_eq!((first.exit, accepted(&knosc)), (0, 1), "{first:?}");
+    let again = run(&mut pipeline(&knosc, &place, &[]));
+    assert_eq!((again.exit, accepted(&knosc)), (0, 1), "{again:?}");
+    assert!(again.stdout.contains("the same bytes completed in run"), "{again:?}");
+    let sent = run(&mut pipeline(&knosc, &place, &["--unchanged", "send"]));
+    assert_eq!((sent.exit, accepted(&knosc)), (0, 2), "{sent:?}");
+    assert_eq!(std::fs::read_dir(made(&place)).unwrap().count(), 0, "files that it made are gone");
+}
+
+#[test]
+fn an_upload_and_its_polls_are_one_run_of_the_journal() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-uploads", UPLOADS);
+    let first = run(&mut pipeline(&knosc, &place, &[]));
+    assert_eq!((first.exit, accepted(&knosc)), (0, 1), "{first:?}");
+    assert!(first.stdout.contains("completed    unit-master"), "{first:?}");
+    // An upload has no answer for a file that is skipped; the pipeline trapped at the refusal.
+    for more in [&[][..], &["--unchanged", "skip"]] {
+        let again = run(&mut pipeline(&knosc, &place, more));
+        assert_eq!((again.exit, accepted(&knosc)), (12, 1), "{again:?}");
+        assert!(again.stderr.contains("the same file completed in unit-master"), "{again:?}");
+    }
+}
+
+#[test]
+fn an_unknown_outcome_stops_the_trigger_for_pipelines_too() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-unknown", LOADS);
+    arm(&knosc, AnswerFault { drop: true, ..on_upload(When::After) });
+    let first = run(&mut pipeline(&knosc, &place, &[]));
+    assert_eq!((first.exit, accepted(&knosc)), (6, 1), "{first:?}");
+    assert!(first.stdout.contains("knosc-runner runs show "), "{first:?}");
+    let again = run(&mut pipeline(&knosc, &place, &["--unchanged", "send"]));
+    assert_eq!((again.exit, accepted(&knosc)), (6, 1), "{again:?}");
+    assert!(again.stderr.contains("known: that call sent nothing"), "{again:?}");
+    let other = run(&mut place.runner(&knosc.url(), &["upload", "unit-master", "units.csv"]));
+    assert_eq!((other.exit, accepted(&knosc)), (6, 1), "{other:?}");
+}
+
+#[test]
+fn one_trigger_is_loaded_by_one_process_at_a_time() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-locked", LOADS);
+    hold_tables(&knosc, IntegrationLock::Held);
+    let mut child = pipeline(&knosc, &place, &[]).spawn().unwrap();
+    wait_for_poll(&knosc, &mut child);
+    let second = run(&mut pipeline(&knosc, &place, &[]));
+    assert_eq!((second.exit, accepted(&knosc)), (9, 1), "{second:?}");
+    assert!(second.stderr.contains(&format!("process {}", child.id())), "{second:?}");
+    let upload = run(&mut place.runner(&knosc.url(), &["upload", "unit-master", "units.csv"]));
+    assert_eq!(upload.exit, 9, "{upload:?}");
+    // Ctrl-C leaves the job alone, and says how to go on.
+    signal(&child, "-INT");
+    let first = ended(child.wait_with_output().unwrap());
+    assert_eq!(first.exit, 130, "{first:?}");
+    assert!(first.stdout.contains("knosc-runner resume "), "{first:?}");
+    hold_tables(&knosc, IntegrationLock::Free);
+    let resumed = run(&mut place.runner(&knosc.url(), &["resume"]));
+    assert_eq!((resumed.exit, accepted(&knosc)), (0, 1), "{resumed:?}");
+}
+
+#[test]
+fn precompiled_code_is_refused_by_policy_and_no_run_is_recorded() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-precompiled", LOADS);
+    let code = wasmtime::Engine::default().precompile_module(b"\0asm\x01\0\0\0").unwrap();
+    place.file("pipeline.wasm", code);
+    for verb in ["check", "run"] {
+        let words = ["pipeline", verb, "pipeline.wasm", "--tenant", "acme"];
+        let refused = run(&mut place.runner(&knosc.url(), &words));
+        assert_eq!(refused.exit, 11, "{refused:?}");
+        assert!(refused.stderr.contains("precompiled code"), "{refused:?}");
+        assert!(refused.stderr.contains("none of its code ran"), "{refused:?}");
+    }
+    assert_eq!(knosc.model().requests().count(), 0);
+    assert!(runs(&knosc, &place, &["list"]).stdout.is_empty());
+}
+
+#[test]
+fn what_was_admitted_refused_and_stopped_is_in_the_audit_record() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-audit", LOADS);
+    let first = run(&mut pipeline(&knosc, &place, &["--audit-file", "audit"]));
+    assert_eq!(first.exit, 0, "{first:?}");
+    let refused = ["pipeline", "run", "units.csv", "--tenant", "acme", "--audit-file", "audit"];
+    assert_eq!(run(&mut place.runner(&knosc.url(), &refused)).exit, 2);
+    let audit = std::fs::read_to_string(place.path().join("audit")).unwrap();
+    for what in [" acme acme-1 admitted ", " acme - signing-in ", " ended ", " acme - refused "] {
+        assert!(audit.contains(what), "{what}: {audit}");
+    }
+}
