@@ -6,6 +6,9 @@ use knosc_bulk_import::admission::{
     Admission, AdmissionError, Candidate, Digest, Earlier, RecordedStep, Stamp, Standing,
     Unchanged, admit, known_digest, needs_digest, readmit,
 };
+use knosc_bulk_import::fault::{Fault, Refusal};
+use knosc_bulk_import::job::{Job, JobReport, JobStatus};
+use knosc_bulk_import::run::Outcome;
 use knosc_bulk_import::trigger::Trigger;
 
 const STAMP: Stamp = Stamp { size: 100, mtime_ns: 1_717_231_522_000_000_001, inode: 7 };
@@ -113,8 +116,19 @@ fn a_file_is_hashed_only_if_another_one_had_its_length() {
     assert!(needs_digest(&candidate(None), &before));
     let longer = Candidate { stamp: Stamp { size: 101, ..STAMP }, ..candidate(None) };
     assert!(!needs_digest(&longer, &before));
-    let refused = [earlier(1, Standing::Refused, Some(A))];
-    assert!(!needs_digest(&candidate(None), &refused));
+    for (standing, needed) in [
+        (Standing::Completed, true),
+        (Standing::Pending, true),
+        (Standing::Lost, true),
+        (Standing::Failed, false),
+        (Standing::Refused, false),
+        (Standing::Unknown, false),
+        (Standing::NotStarted, false),
+        (Standing::Unchanged, false),
+    ] {
+        let before = [earlier(1, standing, Some(A))];
+        assert_eq!(needs_digest(&candidate(None), &before), needed, "{standing:?}");
+    }
 }
 
 #[test]
@@ -142,8 +156,62 @@ fn a_resumed_run_sends_nothing_over_what_came_later() {
         assert!(matches!(refused, Err(AdmissionError::Overtaken { .. })), "{refused:?}");
     }
     assert_eq!(readmit(&file, 2, &before(Standing::Refused, B)), Ok(()));
+    // What the same run sent is not later than itself.
+    assert_eq!(readmit(&file, 3, &before(Standing::Completed, B)), Ok(()));
     let unknown = readmit(&file, 4, &before(Standing::Unknown, B));
     assert!(matches!(unknown, Err(AdmissionError::UnknownBefore { .. })), "{unknown:?}");
     let same = readmit(&file, 4, &before(Standing::Completed, A));
     assert!(matches!(same, Err(AdmissionError::Completed { .. })), "{same:?}");
+}
+
+#[test]
+fn a_file_is_as_recorded_by_its_length_and_time() {
+    assert!(STAMP.is_as_recorded(&STAMP));
+    assert!(Stamp { inode: 1, ..STAMP }.is_as_recorded(&STAMP), "a copy that kept its time");
+    assert!(!Stamp { size: 101, ..STAMP }.is_as_recorded(&STAMP));
+    assert!(!Stamp { mtime_ns: 1, ..STAMP }.is_as_recorded(&STAMP));
+}
+
+#[test]
+fn a_standing_is_the_word_of_its_outcome() {
+    let job = Job { trigger: Trigger::ItemMaster, job_id: "job-1".into() };
+    let seen = |status| JobReport::of_status(job.clone(), status);
+    let (refusal, invalid) = (Refusal::unanswered("gone"), Fault::PermanentInvalid("a".into()));
+    for (outcome, standing) in [
+        (Outcome::Completed(seen(JobStatus::Completed)), Standing::Completed),
+        (Outcome::Failed(seen(JobStatus::Failed)), Standing::Failed),
+        (Outcome::Refused(invalid), Standing::Refused),
+        (Outcome::Unknown(refusal), Standing::Unknown),
+        (Outcome::Pending(seen(JobStatus::Queued)), Standing::Pending),
+        (Outcome::Lost(job.clone()), Standing::Lost),
+        (Outcome::Unchanged("run-1".into()), Standing::Unchanged),
+        (Outcome::NotStarted, Standing::NotStarted),
+    ] {
+        assert_eq!(Standing::from(&outcome), standing);
+        assert_eq!(standing.word(), outcome.word());
+        assert_eq!(Standing::from_word(standing.word()), Some(standing));
+    }
+    assert_eq!(Standing::from_word("xyzzy"), None);
+    assert_eq!(Standing::from_word(""), None);
+}
+
+#[test]
+fn what_is_to_be_done_about_a_refusal_is_its_own_hint() {
+    let (run, trigger) = ("run-1".to_owned(), Trigger::ItemMaster);
+    let open = |standing| AdmissionError::StillOpen {
+        run: run.clone(),
+        trigger,
+        job_id: "job-1".into(),
+        standing,
+    };
+    let file_name = "items.csv".to_owned();
+    for (error, word) in [
+        (AdmissionError::UnknownBefore { run: run.clone(), trigger, file_name }, "runs resolve"),
+        (open(Standing::Lost), "--not-accepted"),
+        (open(Standing::Pending), "knosc-runner resume"),
+        (AdmissionError::Completed { run: run.clone(), trigger }, "--unchanged send"),
+        (AdmissionError::Overtaken { run: run.clone(), trigger }, "begin a new run"),
+    ] {
+        assert!(error.hint().contains(word), "{error}: {}", error.hint());
+    }
 }
