@@ -14,7 +14,7 @@ use crate::{
 /// Over a hundred times as much, a cost that is linear grows a hundred times; ten times that is still no square.
 const GROWTH_MAX: f64 = 1_000.0;
 
-pub(crate) fn run(_: &Arena, extent: Extent) -> Result<Section, Failure> {
+pub(crate) fn run(_: &mut Arena, extent: Extent) -> Result<Section, Failure> {
     let quick: &[&str] = if extent.quick { &["--quick"] } else { &[] };
     run_bench(quick)?;
     let criterion = place::target()?.join("criterion");

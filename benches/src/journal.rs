@@ -17,7 +17,7 @@ const STEPS: f64 = 13.0;
 /// Two sides that differ by some per cent need more pairs than those that differ by half.
 const TIMES_MORE: usize = 3;
 
-pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
+pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
     arena.server.turn(SINK)?;
     let file = arena.file(FILE_BYTES)?;
     let folder = arena.folder().join("journal");

@@ -17,6 +17,7 @@ mod portable;
 mod report;
 mod rivals;
 mod sample;
+mod sink;
 mod start;
 mod tenants;
 mod tls;
@@ -39,7 +40,7 @@ pub(crate) struct Extent {
     pub(crate) repeats: usize,
 }
 
-type Bench = fn(&Arena, Extent) -> Result<Section, Failure>;
+type Bench = fn(&mut Arena, Extent) -> Result<Section, Failure>;
 
 fn bench(name: &str) -> Option<Bench> {
     match name {
@@ -79,12 +80,12 @@ fn main() -> ExitCode {
 }
 
 fn all(names: &[&str], extent: Extent) -> Result<Vec<String>, Failure> {
-    let arena = Arena::open()?;
+    let mut arena = Arena::open()?;
     let mut report = Report(Vec::new());
     for name in NAMES.into_iter().filter(|name| names.is_empty() || names.contains(name)) {
         let bench = bench(name).ok_or_else(|| Failure::new(format!("{name} is not made")))?;
         println!("{name}");
-        report.0.push(bench(&arena, extent)?);
+        report.0.push(bench(&mut arena, extent)?);
     }
     let text = report.markdown();
     for (name, content) in [("report.md", text.clone()), ("report.json", report.json().to_string())]

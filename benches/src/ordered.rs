@@ -28,7 +28,7 @@ const CASES: [Case; 4] = [
     Case { name: "1 file, job of 60 s", job_s: 60.0, steps: 1, slow: true },
 ];
 
-pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
+pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
     let mut section = Section::new("ordered run");
     let exports = place::root()?.join("examples").join("exports");
     let pairs: Vec<(&str, PathBuf)> =

@@ -31,7 +31,7 @@ const FORMS: [(&str, &[u64], f64, f64); 4] = [
 /// Below this, signing in is most of the time: it is shown, and judged by nobody.
 const JUDGED_FROM: u64 = 64 * MIB;
 
-pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
+pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
     arena.server.turn(SINK)?;
     let component = components::build(Kind::Portable)?.path;
     let exports = serve(arena.folder().to_path_buf())?;

@@ -26,6 +26,8 @@ const JOURNAL: [&str; 3] = ["journal.db", "journal.db-wal", "journal.db-shm"];
 /// What each bench needs: the stand-in, a sign-in for the rivals, a folder, and which rivals are there.
 pub(crate) struct Arena {
     pub(crate) server: LocalKnosc,
+    /// Where requests go: to the stand-in, or to a sink.
+    base_url: String,
     folder: PathBuf,
     cookies: PathBuf,
     csrf: String,
@@ -51,7 +53,13 @@ impl Arena {
                 "!! NO PYTHON WITH REQUESTS: the script's column is skipped (python3 -m pip install requests)"
             );
         }
-        Ok(Self { server, folder, cookies, csrf, cookie_header, python })
+        let base_url = server.url().to_owned();
+        Ok(Self { server, base_url, folder, cookies, csrf, cookie_header, python })
+    }
+
+    /// The same rivals, before another server. Cookies are not bound to a port, and a sink asks for none.
+    pub(crate) fn aim(&mut self, base_url: impl Into<String>) {
+        self.base_url = base_url.into();
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -65,7 +73,7 @@ impl Arena {
             _ = fs::remove_file(state.join(name));
         }
         let mut ours = Command::new(place::program("release", "knosc-runner")?);
-        ours.args(arguments).env("KNOSC_BASE_URL", self.server.url()).env("KNOSC_STATE", state);
+        ours.args(arguments).env("KNOSC_BASE_URL", &self.base_url).env("KNOSC_STATE", state);
         sign_in_by_environment(&mut ours);
         ours.env("XDG_CACHE_HOME", self.folder.join("cache"));
         Ok(ours)
@@ -100,7 +108,7 @@ impl Arena {
         for (trigger, file) in pairs {
             script.arg(trigger).arg(file);
         }
-        script.env("GUIDE_BASE_URL", self.server.url());
+        script.env("GUIDE_BASE_URL", &self.base_url);
         script.env("GUIDE_USERNAME", USER).env("GUIDE_PASSWORD", PASSWORD);
         Ok(Some(script))
     }
@@ -114,7 +122,7 @@ impl Arena {
     /// Bytes a second that the sink takes from a sender that does nothing but send the same memory again.
     pub(crate) fn sink_speed(&self, bytes: u64) -> Result<f64, Failure> {
         let failed = |error: std::io::Error| Failure::new(format!("bare sender: {error}"));
-        let host = self.server.url().trim_start_matches("http://").to_owned();
+        let host = self.base_url.trim_start_matches("http://").to_owned();
         let part = "--bare\r\ncontent-disposition: form-data; name=\"file\"; filename=\"bare.csv\"\r\n\r\n";
         let tail = "\r\n--bare--\r\n";
         let length = bytes + (part.len() + tail.len()) as u64;
@@ -163,7 +171,7 @@ impl Arena {
     }
 
     fn upload_url(&self) -> String {
-        format!("{}/api/job/inventory", self.server.url())
+        format!("{}/api/job/inventory", self.base_url)
     }
 }
 

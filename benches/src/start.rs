@@ -14,7 +14,7 @@ use crate::{
 /// Ten are over within a second, and a median of five of such short processes wanders.
 const TIMES_MORE: usize = 2;
 
-pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
+pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
     arena.server.turn(SINK)?;
     let file = arena.file(10 * 1_024)?;
     let pair = [("inventory", file.clone())];

@@ -19,7 +19,7 @@ const RUNS: u32 = 10_000;
 const RUNS_QUICK: u32 = 1_000;
 const OVER_S: u32 = 60;
 
-pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
+pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
     let (runs, over_s) = if extent.quick { (RUNS_QUICK, OVER_S / 6) } else { (RUNS, OVER_S) };
     let server = Server::start(runs)?;
     let folder = arena.folder().join("tenants");

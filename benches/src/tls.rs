@@ -20,7 +20,7 @@ use crate::{
 const MIB: u64 = 1 << 20;
 const SIZES: [u64; 2] = [64 * MIB, 512 * MIB];
 
-pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
+pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
     arena.server.turn(SINK)?;
     let front = Front::before(arena)?;
     let mut section = Section::new("upload, TLS");

@@ -9,8 +9,9 @@ use crate::{
     Extent, log,
     plot::{self, Line},
     report::{Check, Section},
-    rivals::{Arena, SINK},
+    rivals::Arena,
     sample::{Samples, sample},
+    sink,
 };
 
 const MIB: u64 = 1 << 20;
@@ -31,8 +32,8 @@ struct Row {
     guest_mib: Option<f64>,
 }
 
-pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
-    arena.server.turn(SINK)?;
+pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
+    arena.aim(sink::start()?);
     let mut section = Section::new("upload");
     let sizes = SIZES.into_iter().filter(|size| !extent.quick || *size <= 512 * MIB);
     let mut rows: Vec<Row> = Vec::new();
@@ -41,7 +42,7 @@ pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
         judge(&mut section, &row, rows.first());
         rows.push(row);
     }
-    sink(arena, &mut section, &rows)?;
+    capacity(arena, &mut section, &rows)?;
     for row in &rows {
         for (rival, samples) in &row.rivals {
             if !samples.0.is_empty() {
@@ -50,6 +51,7 @@ pub(crate) fn run(arena: &Arena, extent: Extent) -> Result<Section, Failure> {
         }
     }
     section.note("knosc-runner signs in, loads its component, keeps a journal and a digest; curl and the hyper client are handed a session. The script signs in, and asks for the job's state once, after 20 ms.");
+    arena.aim(arena.server.url().to_owned());
     draw(arena.folder(), &rows)?;
     Ok(section)
 }
@@ -114,7 +116,7 @@ fn judge(section: &mut Section, row: &Row, smallest: Option<&Row>) {
 }
 
 /// The sink has to take twice what the fastest rival sends, or it is what was measured.
-fn sink(arena: &Arena, section: &mut Section, rows: &[Row]) -> Result<(), Failure> {
+fn capacity(arena: &Arena, section: &mut Section, rows: &[Row]) -> Result<(), Failure> {
     let Some(row) = rows.iter().filter(|row| row.size >= 512 * MIB).min_by_key(|row| row.size)
     else {
         return Ok(());

@@ -1,0 +1,99 @@
+//! What takes uploads when throughput is measured: it answers as Knosc does, and drops a body in the kernel, uncopied. So the
+//! clients are measured, not who listens.
+//!
+//! One connection after the other, on a thread of its own; it checks nothing and stores nothing. Ends with the process.
+
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    thread,
+};
+
+use rustix::net::{RecvFlags, recv};
+use xtask::Failure;
+
+/// What one call may drop: its memory is never touched.
+const DROPPED_AT_ONCE_BYTES: usize = 4 << 20;
+
+const JOB_ID: &str = "inventory-upload-sink01";
+
+/// Starts it, and says where it is: `http://127.0.0.1:PORT`.
+pub(crate) fn start() -> Result<String, Failure> {
+    let failed = |error: io::Error| Failure::new(format!("sink: {error}"));
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
+    let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+    thread::spawn(move || {
+        let mut room = vec![0; DROPPED_AT_ONCE_BYTES];
+        for stream in listener.incoming().flatten() {
+            // A client that went away says itself what was wrong.
+            _ = serve(&stream, &mut room);
+        }
+    });
+    Ok(url)
+}
+
+/// Answers until the client closes.
+fn serve(stream: &TcpStream, room: &mut [u8]) -> io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let (mut first, mut length, mut line) = (String::new(), 0_u64, String::new());
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            let text = line.trim().to_ascii_lowercase();
+            if text == "expect: 100-continue" {
+                (&mut &*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            }
+            if let Some(value) = text.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+            if text.is_empty() {
+                break;
+            }
+            if first.is_empty() {
+                first = text;
+            }
+        }
+        drop_body(&mut reader, length, room)?;
+        (&mut &*stream).write_all(answer(&first).as_bytes())?;
+    }
+}
+
+/// What came with the head is in the reader; the rest is dropped where it is.
+fn drop_body(reader: &mut BufReader<&TcpStream>, length: u64, room: &mut [u8]) -> io::Result<()> {
+    let buffered = length.min(reader.buffer().len() as u64);
+    io::copy(&mut reader.by_ref().take(buffered), &mut io::sink())?;
+    let mut left = length - buffered;
+    while left > 0 {
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
+        let part = room.get_mut(..most).unwrap_or_default();
+        // tcp(7): with MSG_TRUNC received bytes are discarded instead of being passed back.
+        let (_, count) = recv(*reader.get_ref(), part, RecvFlags::TRUNC)?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        left -= count as u64;
+    }
+    Ok(())
+}
+
+fn answer(first: &str) -> String {
+    let (cookies, body) = if first.starts_with("post /api/authenticate") {
+        let cookie = |name: &str| format!("set-cookie: {name}=sink; Path=/\r\n");
+        let cookies = cookie("access_token_cookie") + &cookie("csrf_access_token");
+        (cookies, r#"{"login":true}"#.to_owned())
+    } else if first.starts_with("post /api/job/") {
+        (String::new(), format!(r#"{{"job_id":"{JOB_ID}"}}"#))
+    } else {
+        let job = format!(
+            r#"{{"trigger":"inventory","job_id":"{JOB_ID}","status":"completed","rows_processed":1,"errors":[]}}"#
+        );
+        (String::new(), format!(r#"{{"jobs":[{job}]}}"#))
+    };
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{cookies}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
