@@ -37,6 +37,7 @@ fn serve(stream: &TcpStream, room: &mut [u8]) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     loop {
         let (mut first, mut length, mut line) = (String::new(), 0_u64, String::new());
+        let mut is_last = false;
         loop {
             line.clear();
             if reader.read_line(&mut line)? == 0 {
@@ -46,6 +47,7 @@ fn serve(stream: &TcpStream, room: &mut [u8]) -> io::Result<()> {
             if text == "expect: 100-continue" {
                 (&mut &*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
             }
+            is_last |= text == "connection: close";
             if let Some(value) = text.strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap_or(0);
             }
@@ -58,6 +60,9 @@ fn serve(stream: &TcpStream, room: &mut [u8]) -> io::Result<()> {
         }
         drop_body(&mut reader, length, room)?;
         (&mut &*stream).write_all(answer(&first).as_bytes())?;
+        if is_last {
+            return Ok(());
+        }
     }
 }
 
