@@ -2,66 +2,43 @@
 //!
 //! Judges no column and no value; a quoted line break does not end a row.
 
-use std::io::{self, Read};
+use std::io::{Read, Seek};
+use std::ops::ControlFlow;
 
-use crate::{CheckError, Filling};
+use knosc_bulk_import::blob::FileKind;
+
+use crate::finding::FileFindings;
+use crate::reading::{self, ReadingOptions, Row};
+use crate::{CheckError, Filling, Limits};
 
 /// Says how much there is in separated text; reads no further than its first row.
 ///
-/// UTF-8, UTF-16 and single-byte encodings are told apart no more than needed: NUL bytes and marks are skipped.
-///
 /// # Errors
-/// [`CheckError::Read`] if the reader fails.
-pub fn csv_filling(reader: impl Read) -> Result<Filling, CheckError> {
-    let mut rows = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(WithoutNul { inner: reader });
-    let mut record = csv::ByteRecord::new();
+/// - [`CheckError::Read`] if the reader fails.
+/// - [`CheckError::Limit`] if a row is longer than [`Limits`] allow.
+pub fn csv_filling(mut reader: impl Read + Seek) -> Result<Filling, CheckError> {
+    let options = ReadingOptions { begin_only: true, ..ReadingOptions::default() };
     let mut count = 0;
-    while count < 2 && rows.read_byte_record(&mut record).map_err(io::Error::from)? {
-        if record.iter().any(|field| !is_blank(field)) {
-            count += 1;
-        }
+    let mut row_seen = |row: &Row, _: &mut FileFindings| {
+        count += usize::from(row.cells().any(|cell| !is_blank(cell.text)));
+        if count < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let mut ignored = FileFindings::new("", 0);
+    let limits = Limits::default();
+    let read =
+        reading::read(FileKind::Csv, &mut reader, &options, &limits, &mut ignored, &mut row_seen);
+    match read {
+        Ok(_) => Ok(Filling::of_rows(count)),
+        Err(stop) => match CheckError::of(stop) {
+            None => Ok(Filling::Nothing),
+            Some(error) => Err(error),
+        },
     }
-    Ok(Filling::of_rows(count))
 }
 
-/// Whether a field holds nothing but space, separators that are not a comma, and byte order marks.
-fn is_blank(field: &[u8]) -> bool {
-    field.iter().all(|byte| {
-        byte.is_ascii_whitespace()
-            || matches!(byte, b';' | b'|' | b'"' | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF)
-    })
-}
-
-/// UTF-16 becomes good enough to count rows in.
-struct WithoutNul<R> {
-    inner: R,
-}
-
-impl<R: Read> Read for WithoutNul<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.inner.read(buffer)?;
-            if count == 0 {
-                return Ok(0);
-            }
-            let mut kept = 0;
-            for at in 0..count {
-                if let Some(byte) = buffer.get(at).copied().filter(|byte| *byte != 0)
-                    && let Some(slot) = buffer.get_mut(kept)
-                {
-                    *slot = byte;
-                    kept += 1;
-                }
-            }
-            // A piece of NUL bytes alone is not the end.
-            if kept > 0 {
-                return Ok(kept);
-            }
-        }
-    }
+/// Whether a value holds nothing but blanks and what might be a separator.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || matches!(c, ';' | '|' | ',' | '"' | '\0'))
 }
 
 #[cfg(test)]
@@ -69,7 +46,7 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8], expected: Filling) {
-        assert_eq!(csv_filling(bytes).unwrap(), expected, "{bytes:?}");
+        assert_eq!(csv_filling(std::io::Cursor::new(bytes)).unwrap(), expected, "{bytes:?}");
     }
 
     #[test]

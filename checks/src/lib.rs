@@ -1,12 +1,24 @@
-//! What is wrong with an export, as data. Knows no wasm and sends nothing.
+//! What is wrong with an export, as data. Knows no wasm, opens no file and sends nothing.
 //!
-//! So far one question: does a table hold anything below its header? Knosc's default action REFRESH closes what a file leaves
-//! out, so that a table of headers alone closes everything. Whether the columns are right, only Knosc knows.
+//! Whether the columns are right, only Knosc knows: what is said of columns and keys is one table, [`known`], each line of it documented
+//! or assumed, and what is assumed only warns. Two questions are asked of every file before it is sent: [`csv_filling`] and
+//! [`sheet_without_rows`]; [`check`] asks the others.
 
 mod csv_table;
+mod finding;
+pub mod known;
+mod limits;
+mod plan;
+mod reading;
+mod table;
 mod xlsx_table;
 
 pub use csv_table::csv_filling;
+pub use encoding_rs::Encoding;
+pub use finding::{Code, Finding, Severity, UnknownCode, Weights};
+pub use limits::Limits;
+pub use plan::{Candidate, Checked, check, header};
+pub use reading::{Content, Reading, ReadingOptions, Writing};
 pub use xlsx_table::{Sheet, sheet_without_rows};
 
 /// How much there is in a table.
@@ -44,9 +56,26 @@ pub enum CheckError {
     /// The workbook has no sheet.
     #[error("the workbook has no sheet")]
     NoSheet,
+    /// It is larger than the limits allow.
+    #[error("{message}")]
+    Limit {
+        /// Which limit.
+        code: Code,
+        /// What is larger, and than what.
+        message: String,
+    },
 }
 
 impl CheckError {
+    /// `None` where there is merely nothing.
+    fn of(stop: reading::Stop) -> Option<Self> {
+        match stop.code {
+            Code::FileEmpty => None,
+            Code::Unreadable => Some(Self::Read(std::io::Error::other(stop.message))),
+            code => Some(Self::Limit { code, message: stop.message }),
+        }
+    }
+
     /// What the caller can do about it.
     pub const fn hint(&self) -> &'static str {
         match self {
@@ -54,6 +83,7 @@ impl CheckError {
             Self::Workbook(_) | Self::NoSheet => {
                 "open it in a spreadsheet program and save it again as .xlsx, without a password"
             }
+            Self::Limit { code, .. } => code.hint(),
         }
     }
 }

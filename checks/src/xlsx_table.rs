@@ -7,7 +7,9 @@ use std::io::{Read, Seek};
 
 use calamine::{Data, DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
 
-use crate::{CheckError, Filling};
+use crate::finding::Code;
+use crate::reading::{self, unpacked};
+use crate::{CheckError, Filling, Limits};
 
 /// A sheet of a workbook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +26,13 @@ pub struct Sheet {
 /// # Errors
 /// - [`CheckError::Workbook`] if the bytes are no workbook.
 /// - [`CheckError::NoSheet`] if it has no sheet.
-pub fn sheet_without_rows(reader: impl Read + Seek) -> Result<Option<Sheet>, CheckError> {
+/// - [`CheckError::Limit`] if it unpacks to more than [`Limits`] allow.
+pub fn sheet_without_rows(mut reader: impl Read + Seek) -> Result<Option<Sheet>, CheckError> {
+    match unpacked::count(&mut reader, &Limits::default()) {
+        // What is wrong with it, calamine says too.
+        Ok(_) | Err(reading::Stop { code: Code::WorkbookDamaged, .. }) => reader.rewind()?,
+        Err(stop) => return Err(CheckError::of(stop).unwrap_or(CheckError::NoSheet)),
+    }
     let mut workbook: Xlsx<_> = Xlsx::new(reader)?;
     let sheets = workbook.sheets_metadata().iter();
     // Charts hold no cells, and hidden sheets the lists of drop-down menus.

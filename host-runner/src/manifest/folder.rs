@@ -73,6 +73,29 @@ pub fn read(
     if problems.is_empty() { Ok(files) } else { Err(fail(problems)) }
 }
 
+/// Files that were named one by one, and their triggers by their names.
+///
+/// # Errors
+/// [`ManifestError`] with every file whose name means no trigger.
+pub fn of_paths(
+    paths: &[PathBuf],
+    rules: &[NameRule],
+    allow_empty: bool,
+) -> Result<Vec<SourceFile>, ManifestError> {
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        let name = base_name(path).to_string_lossy().into_owned();
+        match trigger_of(&name, rules) {
+            Some(trigger) => files.push(SourceFile { trigger, path: path.clone(), allow_empty }),
+            None => problems.push(Problem { line: None, kind: ProblemKind::UnknownName(name) }),
+        }
+    }
+    let folder = paths.first().and_then(|path| path.parent());
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.to_owned();
+    if problems.is_empty() { Ok(files) } else { Err(ManifestError { path: folder, problems }) }
+}
+
 fn trigger_of(name: &str, rules: &[NameRule]) -> Option<Trigger> {
     let any_case = glob::MatchOptions { case_sensitive: false, ..glob::MatchOptions::new() };
     let rule = rules.iter().find(|rule| rule.pattern.matches_with(name, any_case));

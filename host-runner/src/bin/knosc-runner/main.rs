@@ -14,6 +14,7 @@ mod drive;
 mod exit;
 mod expecting;
 mod interrupt;
+mod judge;
 mod logging;
 mod pinned;
 mod pipeline_problem;

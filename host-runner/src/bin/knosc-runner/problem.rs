@@ -12,6 +12,7 @@ use knosc_bulk_import::origin::OriginError;
 use knosc_bulk_import::plan::PlanError;
 use knosc_bulk_import::policy::PolicyError;
 use knosc_bulk_import::trigger::Trigger;
+use knosc_checks::Finding;
 use knosc_runner::blobs::BlobSourceError;
 use knosc_runner::credentials::CredentialsError;
 use knosc_runner::egress::Denial;
@@ -22,6 +23,7 @@ use knosc_runner::net::NetError;
 use knosc_runner::session::SignInError;
 
 use crate::exit::{self, Exit};
+use crate::judge;
 use crate::pipeline_problem::PipelineProblem;
 use crate::when;
 
@@ -44,6 +46,8 @@ pub enum Problem {
     Policy(#[from] PolicyError),
     #[error("{}: {problem}", path.display())]
     File { path: PathBuf, problem: FileProblem },
+    #[error("{}", judge::told(.0))]
+    Unfit(Vec<Finding>),
     #[error("{} is there already", path.display())]
     Exists { path: PathBuf },
     #[error("{what}: {message}")]
@@ -111,6 +115,7 @@ impl Problem {
             Self::Plan(_) => "plan",
             Self::Policy(_) => "policy",
             Self::File { problem, .. } => problem.code(),
+            Self::Unfit(_) => "check",
             Self::Exists { .. } => "exists",
             Self::Io { .. } => "io",
             Self::NoCredentials { .. } => "no-credentials",
@@ -132,6 +137,7 @@ impl Problem {
     pub fn exit(&self) -> Exit {
         match self {
             Self::File { problem, .. } => problem.exit(),
+            Self::Unfit(_) => Exit::CheckFailed,
             Self::NoCredentials { .. } | Self::RefusedBefore { .. } => Exit::NotSignedIn,
             Self::InRun { is_unknown: true, .. } => Exit::Unknown,
             Self::Library(error) | Self::InRun { error, .. } => library_exit(error),
@@ -179,6 +185,7 @@ impl Problem {
             Self::Plan(error) => error.hint().to_owned(),
             Self::Policy(_) => "mend [policy] of the manifest, or --poll-interval".to_owned(),
             Self::File { problem, .. } => problem.hint().to_owned(),
+            Self::Unfit(_) => judge::HINT.to_owned(),
             Self::Exists { .. } => {
                 "it may hold somebody's work and is not overwritten; name another file".to_owned()
             }

@@ -4,6 +4,7 @@
 
 mod auth;
 mod files;
+mod judging;
 mod pipeline;
 mod runs;
 
@@ -19,6 +20,7 @@ use knosc_bulk_import::trigger::Trigger;
 
 pub use auth::AuthArgs;
 pub use files::{FileArgs, SourceArgs, WaitArgs};
+pub use judging::{Check, HeadArgs, JudgingArgs};
 pub use pipeline::{Pipeline, PipelineRun, Tenanted};
 pub use runs::{Resolve, Resume, Runs, Unchanged, UnchangedArgs};
 
@@ -124,6 +126,8 @@ pub enum Verb {
     Run(Run),
     /// Show what would be sent, in which order and why; send nothing
     Plan(Plan),
+    /// Look into files and say what will go wrong; send nothing
+    Check(Check),
     /// Send one file and wait for its job
     Upload(Upload),
     /// Go on with a run that was cut off, interrupted or left; nothing is sent twice
@@ -160,6 +164,8 @@ pub struct Run {
     pub wait: WaitArgs,
     #[command(flatten)]
     pub unchanged: UnchangedArgs,
+    #[command(flatten)]
+    pub head: HeadArgs,
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +174,8 @@ pub struct Plan {
     pub source: SourceArgs,
     #[command(flatten)]
     pub files: FileArgs,
+    #[command(flatten)]
+    pub head: HeadArgs,
     /// Write what was found as a manifest
     #[arg(long, env = "KNOSC_WRITE_MANIFEST", value_name = "FILE")]
     pub write_manifest: Option<PathBuf>,

@@ -70,6 +70,8 @@ Events of --output ndjson: one JSON object a line on stdout, each with schema, t
 
   run_started       verb, tenant
   step_planned      position, trigger, file, path, bytes, reason
+  check_finding     code, severity, file, sheet, line, cell, column, key, message, hint, more (how many like it are not listed)
+  check_finished    counts, exit_code; of check alone
   upload_progress   trigger, file, sent_bytes, total_bytes; at most one a second
   upload_accepted   trigger, file, job_id
   upload_unknown    trigger, file, message: the file may have been accepted

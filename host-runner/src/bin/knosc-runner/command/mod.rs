@@ -3,6 +3,7 @@
 //! What several verbs share of files and plans is in `source`.
 
 mod auth_status;
+mod check;
 mod help;
 mod links;
 mod login;
@@ -28,6 +29,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
     match &cli.verb {
         Verb::Run(args) => run::execute(global, args, reporter).await,
         Verb::Plan(args) => plan::execute(global, args, reporter),
+        Verb::Check(args) => check::execute(args, reporter),
         Verb::Upload(args) => upload::execute(global, args, reporter).await,
         Verb::Resume(args) => resume::execute(global, args, reporter).await,
         Verb::Runs(args) => runs::execute(global, args, reporter).await,
@@ -48,6 +50,7 @@ pub const fn name(verb: &Verb) -> &'static str {
     match verb {
         Verb::Run(_) => "run",
         Verb::Plan(_) => "plan",
+        Verb::Check(_) => "check",
         Verb::Upload(_) => "upload",
         Verb::Resume(_) => "resume",
         Verb::Runs(_) => "runs",

@@ -16,7 +16,7 @@ use crate::render::Reporter;
 use crate::save;
 
 pub fn execute(global: &Global, args: &Plan, reporter: &mut Reporter) -> Result<Exit, Problem> {
-    let source = source::read(global, &args.source, &args.files, false, reporter)?;
+    let source = source::read(global, &args.source, &args.files, &args.head, false, reporter)?;
     if let Some(path) = &args.write_manifest {
         save::write_new(path, manifest(&source, path).as_bytes())?;
     }

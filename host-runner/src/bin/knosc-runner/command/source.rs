@@ -12,8 +12,9 @@ use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::blobs::BlobSource;
 use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
 
-use crate::args::{FileArgs, Global, SourceArgs};
+use crate::args::{FileArgs, Global, HeadArgs, JudgingArgs, SourceArgs};
 use crate::check::{self, Limits};
+use crate::judge;
 use crate::problem::Problem;
 use crate::render::{Reporter, Shown};
 use crate::target::{self, Wanted};
@@ -52,6 +53,7 @@ pub fn read(
     global: &Global,
     source: &SourceArgs,
     files: &FileArgs,
+    head: &HeadArgs,
     settles: bool,
     reporter: &mut Reporter,
 ) -> Result<Source, Problem> {
@@ -71,7 +73,8 @@ pub fn read(
     policy.allow_repeated_trigger |= source.allow_repeated_trigger;
     let settle =
         files.settle.unwrap_or(if is_folder && settles { FOLDER_SETTLE } else { Duration::ZERO });
-    checked(origin, found, policy, Checks { files, settle }, reporter)
+    let judging = (!head.no_check).then_some(&head.judging);
+    checked(origin, found, policy, Checks { files, settle, judging }, reporter)
 }
 
 fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Authored), Problem> {
@@ -90,6 +93,8 @@ fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Authored), Pro
 pub struct Checks<'a> {
     pub files: &'a FileArgs,
     pub settle: Duration,
+    /// Files are looked into.
+    pub judging: Option<&'a JudgingArgs>,
 }
 
 /// Checks policy, order and every file.
@@ -110,6 +115,14 @@ pub fn checked(
         file.allow_empty |= checks.files.allow_empty;
         let blob = check::file(file, limits, &mut |sentence| reporter.note(sentence))?;
         blobs.push(Arc::new(blob));
+    }
+    if let Some(judging) = checks.judging {
+        let checked = judge::files(&files, judging)?;
+        reporter.findings(&checked);
+        let denying = judge::denying(&checked);
+        if !denying.is_empty() {
+            return Err(Problem::Unfit(denying));
+        }
     }
     Ok(Source { origin, files, blobs, plan, policy })
 }

@@ -28,7 +28,7 @@ pub async fn execute(
         allow_empty: args.files.allow_empty,
     };
     let settle = args.files.settle.unwrap_or(Duration::ZERO);
-    let checks = Checks { files: &args.files, settle };
+    let checks = Checks { files: &args.files, settle, judging: None };
     let policy = source::default_policy(&origin);
     let source = source::checked(origin, vec![file], policy, checks, reporter)?;
     let unchanged = args.unchanged.unchanged.map_or(Unchanged::Refuse, Into::into);

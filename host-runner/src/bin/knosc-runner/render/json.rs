@@ -7,7 +7,7 @@ use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::run::{Outcome, StepReport};
 use serde_json::{Value, json};
 
-use super::Shown;
+use super::{Shown, findings};
 use crate::problem::Problem;
 
 /// The version of documents and events; it changes when a field changes its meaning.
@@ -87,10 +87,15 @@ pub fn step(step: &StepReport) -> Value {
 }
 
 pub fn problem(problem: &Problem) -> Value {
-    json!({
+    let mut value = json!({
         "schema": SCHEMA, "type": "error", "code": problem.code(), "message": problem.to_string(),
         "known": problem.known(), "hint": problem.hint(), "exit_code": problem.exit().code(),
-    })
+    });
+    if let Problem::Unfit(denying) = problem {
+        let denying: Vec<Value> = denying.iter().map(findings::finding).collect();
+        merge(&mut value, &json!({ "findings": denying }));
+    }
+    value
 }
 
 /// Adds the fields of one object to another.

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing. With `--output json` or `ndjson` there are no bars, so that `2>&1` stays parseable.
 
+mod findings;
 mod json;
 mod log;
 mod pipeline;
@@ -17,6 +18,7 @@ use knosc_bulk_import::job::JobReport;
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::run::{Event, Fact, Report};
 use knosc_bulk_import::trigger::Trigger;
+use knosc_checks::{Checked, Severity};
 use knosc_runner::progress::Progress;
 use serde_json::{Value, json};
 
@@ -42,6 +44,7 @@ pub struct Shown {
 /// Tells what happens.
 pub struct Reporter {
     output: Output,
+    quiet: bool,
     verb: &'static str,
     run_id: String,
     /// The run in the journal, and what has to be typed to find that.
@@ -49,6 +52,8 @@ pub struct Reporter {
     seq: u64,
     origin: Option<Origin>,
     files: Vec<Shown>,
+    /// What the checks found, for documents that come later.
+    found: Option<Vec<Value>>,
     /// The file that is on its way: one that is only looked at tells of bytes too.
     sending: Option<usize>,
     view: View,
@@ -61,12 +66,14 @@ impl Reporter {
         let recorded = None;
         Self {
             output,
+            quiet,
             verb,
             run_id,
             recorded,
             seq: 0,
             origin: None,
             files: Vec::new(),
+            found: None,
             sending: None,
             view,
         }
@@ -118,10 +125,11 @@ impl Reporter {
                     .zip(1..)
                     .map(|(file, position)| json::planned(file, position))
                     .collect();
-                let document = json!({
+                let mut document = json!({
                     "schema": json::SCHEMA, "type": "plan", "verb": self.verb,
                     "tenant": json::tenant(origin), "steps": steps,
                 });
+                self.add_findings(&mut document);
                 print(&format!("{document}\n"));
             }
             Output::Json => {}
@@ -139,6 +147,61 @@ impl Reporter {
                 for step in planned {
                     self.event("step_planned", &step);
                 }
+                for finding in self.found.take().into_iter().flatten() {
+                    self.event("check_finding", &finding);
+                }
+            }
+        }
+    }
+
+    /// What the checks found before a plan or a run: warnings for people at once, everything for programs in what they get later.
+    pub fn findings(&mut self, checked: &[Checked]) {
+        let all = checked.iter().flat_map(|file| &file.findings);
+        self.found = Some(all.map(findings::finding).collect());
+        // Why nothing is sent is told to the quiet too.
+        let from = if self.quiet { Severity::Deny } else { Severity::Warn };
+        if self.output == Output::Text {
+            self.view.clear();
+            let _ = anstream::stderr().write_all(findings::text(checked, from).as_bytes());
+        }
+    }
+
+    /// Adds what the checks found, where files were looked into.
+    fn add_findings(&self, document: &mut Value) {
+        if let Some(found) = &self.found {
+            json::merge(document, &json!({ "findings": found }));
+        }
+    }
+
+    /// What `check` found.
+    pub fn checked(&mut self, checked: &[Checked], exit: Exit) {
+        let counts = findings::counts(checked);
+        let by_word =
+            |(severity, count): (Severity, u64)| (severity.word().to_owned(), json!(count));
+        let by_word = Value::Object(counts.into_iter().map(by_word).collect());
+        match self.output {
+            Output::Text => {
+                let words = counts.map(|(severity, count)| format!("{count} {}", severity.word()));
+                let (findings, readings) =
+                    (findings::text(checked, Severity::Note), findings::readings(checked));
+                print(&format!("{readings}\n{findings}{}\n", words.join(", ")));
+            }
+            Output::Json => {
+                let document = json!({
+                    "schema": json::SCHEMA, "type": "check", "verb": self.verb,
+                    "files": checked.iter().map(findings::file).collect::<Vec<_>>(),
+                    "counts": by_word, "exit_code": exit.code(),
+                });
+                print(&format!("{document}\n"));
+            }
+            Output::Ndjson => {
+                for finding in checked.iter().flat_map(|file| &file.findings) {
+                    self.event("check_finding", &findings::finding(finding));
+                }
+                self.event(
+                    "check_finished",
+                    &json!({ "counts": by_word, "exit_code": exit.code() }),
+                );
             }
         }
     }
@@ -217,12 +280,13 @@ impl Reporter {
         match self.output {
             Output::Text => print(&text::report(report, &lines)),
             Output::Json => {
-                let document = json!({
+                let mut document = json!({
                     "schema": json::SCHEMA, "type": "report", "verb": self.verb, "run_id": self.run_id,
                     "tenant": self.origin.as_ref().map(json::tenant),
                     "steps": report.steps.iter().map(json::step).collect::<Vec<_>>(),
                     "poll": lines.poll, "resume": lines.resume, "exit_code": exit.code(),
                 });
+                self.add_findings(&mut document);
                 print(&format!("{document}\n"));
             }
             Output::Ndjson => {

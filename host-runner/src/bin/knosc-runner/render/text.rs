@@ -191,9 +191,9 @@ pub fn problem(problem: &Problem) -> String {
     format!("{error} {problem}\nknown: {}\nhint: {}\n", problem.known(), problem.hint())
 }
 
-const RED: u8 = 31;
+pub const RED: u8 = 31;
 const GREEN: u8 = 32;
-const YELLOW: u8 = 33;
+pub const YELLOW: u8 = 33;
 
 const fn colour(outcome: &Outcome) -> u8 {
     match outcome {
@@ -204,7 +204,7 @@ const fn colour(outcome: &Outcome) -> u8 {
 }
 
 /// Coloured for terminals. Whoever writes it out takes the colour away elsewhere, or where `NO_COLOR` says so.
-fn paint(text: &str, colour: u8) -> String {
+pub fn paint(text: &str, colour: u8) -> String {
     format!("\u{1b}[{colour}m{text}\u{1b}[0m")
 }
 

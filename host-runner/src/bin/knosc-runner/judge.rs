@@ -1,0 +1,88 @@
+//! Looks into files with the checks of `knosc-checks`, and weighs what they found.
+//!
+//! Opens files of this machine; sends nothing and prints nothing.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use knosc_bulk_import::blob::FileKind;
+use knosc_bulk_import::trigger::Trigger;
+use knosc_checks::{Candidate, Checked, Finding, Severity};
+use knosc_runner::manifest::SourceFile;
+
+use crate::args::JudgingArgs;
+use crate::exit::Exit;
+use crate::problem::{FileProblem, Problem};
+
+/// What a person can do about findings that deny.
+pub const HINT: &str = "mend the files; --allow CODE overrules a code, --no-check all of them";
+
+/// Looks into all files, in the order of sending.
+pub fn files(files: &[SourceFile], args: &JudgingArgs) -> Result<Vec<Checked>, Problem> {
+    let limits = args.limits();
+    let options = args.options();
+    let mut contents = Vec::with_capacity(files.len());
+    for file in files {
+        contents.push((open(&file.path)?, kind(&file.path)?, template(file.trigger, args)?));
+    }
+    let candidates = files.iter().zip(&mut contents).map(|(file, (content, kind, template))| {
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (trigger, allow_empty) = (file.trigger, file.allow_empty);
+        Candidate { trigger, name, kind: *kind, allow_empty, template: template.take(), content }
+    });
+    let mut checked = knosc_checks::check(candidates.collect(), &options, &limits);
+    let weights = args.weights();
+    for file in &mut checked {
+        weights.apply(&mut file.findings);
+    }
+    Ok(checked)
+}
+
+/// Every finding that denies.
+pub fn denying(checked: &[Checked]) -> Vec<Finding> {
+    let findings = checked.iter().flat_map(|file| &file.findings);
+    findings.filter(|finding| finding.severity == Severity::Deny).cloned().collect()
+}
+
+/// How the verb `check` ends.
+pub fn exit(checked: &[Checked]) -> Exit {
+    if denying(checked).is_empty() { Exit::Done } else { Exit::CheckFailed }
+}
+
+/// How many findings deny; each was told before.
+pub fn told(denying: &[Finding]) -> String {
+    let count: u64 = denying.iter().map(|finding| 1 + finding.more).sum();
+    let found = if count == 1 { "one finding denies" } else { "findings deny" };
+    let count = if count == 1 { String::new() } else { format!("{count} ") };
+    format!("{count}{found} these files")
+}
+
+fn template(trigger: Trigger, args: &JudgingArgs) -> Result<Option<Vec<String>>, Problem> {
+    let Some((_, path)) = args.template.iter().find(|(of, _)| *of == trigger) else {
+        return Ok(None);
+    };
+    let header = knosc_checks::header(kind(path)?, &mut open(path)?, &args.limits());
+    header
+        .map(Some)
+        .map_err(|error| Problem::File { path: path.clone(), problem: FileProblem::Check(error) })
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, Problem> {
+    let problem = |problem| Problem::File { path: path.to_owned(), problem };
+    if path.is_dir() {
+        return Err(problem(FileProblem::Folder));
+    }
+    File::open(path).map(BufReader::new).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => problem(FileProblem::Missing),
+        _ => problem(FileProblem::Unreadable(error.to_string())),
+    })
+}
+
+fn kind(path: &Path) -> Result<FileKind, Problem> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    FileKind::of_name(&name).map_err(|error| Problem::File {
+        path: path.to_owned(),
+        problem: FileProblem::Content(error),
+    })
+}

@@ -1,0 +1,118 @@
+//! What the checks found, as text and as JSON.
+//!
+//! Makes values; prints nothing. The names in JSON are a promise to scripts.
+
+use std::fmt::Write as _;
+
+use knosc_checks::{Checked, Finding, Reading, Severity};
+use serde_json::{Value, json};
+
+use super::text::{RED, YELLOW, paint};
+
+/// Every finding of at least this weight, each with its place and what to do.
+pub fn text(checked: &[Checked], from: Severity) -> String {
+    let mut text = String::new();
+    let findings = checked.iter().flat_map(|file| &file.findings);
+    for finding in findings.filter(|finding| finding.severity >= from) {
+        let word = match finding.severity {
+            Severity::Deny => paint("deny:", RED),
+            Severity::Warn => paint("warn:", YELLOW),
+            Severity::Note => "note:".to_owned(),
+        };
+        let more = match finding.more {
+            0 => String::new(),
+            more => format!(" (and {more} more like it)"),
+        };
+        let (place, message, code) = (place(finding), &finding.message, finding.code);
+        let _ =
+            writeln!(text, "{word} {place}: {message}{more} [{code}]\n      {}", finding.hint());
+    }
+    text
+}
+
+/// Where a person has to look.
+fn place(finding: &Finding) -> String {
+    let mut place = finding.file.clone();
+    match (&finding.sheet, &finding.cell, finding.line) {
+        (Some(sheet), Some(cell), _) => {
+            let _ = write!(place, ", {sheet}!{cell}");
+        }
+        (Some(sheet), None, Some(line)) => {
+            let _ = write!(place, ", sheet '{sheet}', row {line}");
+        }
+        (Some(sheet), None, None) => {
+            let _ = write!(place, ", sheet '{sheet}'");
+        }
+        (None, _, Some(line)) => {
+            let _ = write!(place, ", line {line}");
+        }
+        (None, _, None) => {}
+    }
+    if let Some(column) = &finding.column {
+        let _ = write!(place, ", {column}");
+    }
+    place
+}
+
+/// One line a file: how it was read, and why.
+pub fn readings(checked: &[Checked]) -> String {
+    let mut text = String::new();
+    let width = checked.iter().map(|file| file.file.chars().count()).max().unwrap_or(0);
+    for file in checked {
+        let how = match &file.reading {
+            None => "not read".to_owned(),
+            Some(Reading::Sheet { name, of: 1 }) => format!("{} rows of sheet '{name}'", file.rows),
+            Some(Reading::Sheet { name, of }) => {
+                format!("{} rows of sheet '{name}', one of {of}", file.rows)
+            }
+            Some(Reading::Text(writing)) => format!(
+                "{} rows; {} ({}); {} ({}); lines end with {}",
+                file.rows,
+                writing.encoding,
+                writing.encoding_evidence,
+                delimiter(writing.delimiter),
+                writing.delimiter_evidence,
+                writing.line_ends
+            ),
+        };
+        let _ = writeln!(text, "{:width$}  {:<20}  {how}", file.file, file.trigger.name());
+    }
+    text
+}
+
+fn delimiter(byte: u8) -> String {
+    if byte == b'\t' { "tab".to_owned() } else { format!("'{}'", char::from(byte)) }
+}
+
+/// How many of each weight.
+pub fn counts(checked: &[Checked]) -> [(Severity, u64); 3] {
+    [Severity::Deny, Severity::Warn, Severity::Note].map(|severity| {
+        let findings = checked.iter().flat_map(|file| &file.findings);
+        let of_it = findings.filter(|finding| finding.severity == severity);
+        (severity, of_it.map(|finding| 1 + finding.more).sum())
+    })
+}
+
+pub fn file(checked: &Checked) -> Value {
+    let read_as = checked.reading.as_ref().map(|reading| match reading {
+        Reading::Text(writing) => json!({
+            "encoding": writing.encoding, "encoding_evidence": writing.encoding_evidence,
+            "delimiter": char::from(writing.delimiter).to_string(),
+            "delimiter_evidence": writing.delimiter_evidence, "line_ends": writing.line_ends,
+        }),
+        Reading::Sheet { name, of } => json!({ "sheet": name, "sheets": of }),
+    });
+    json!({
+        "trigger": checked.trigger.name(), "file": checked.file, "rows": checked.rows,
+        "read_as": read_as, "findings": checked.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+pub fn finding(finding: &Finding) -> Value {
+    json!({
+        "code": finding.code.name(), "severity": finding.severity.word(), "file": finding.file,
+        "sheet": finding.sheet, "line": finding.line, "cell": finding.cell,
+        "column": finding.column, "key": finding.key, "message": finding.message,
+        "hint": finding.hint(), "more": finding.more,
+    })
+}
