@@ -43,7 +43,7 @@ pub const TOOLS: [Tool; 3] = [
     },
     Tool {
         name: "cargo-component",
-        tests: "world::cargo_component_*",
+        tests: "world::cargo_component_*, pipelines::cargo_component_*",
         install: "cargo install --locked cargo-component",
         program: "cargo-component",
         args: &["--version"],

@@ -43,6 +43,8 @@ pub(super) struct Hooks {
     slots: Arc<Semaphore>,
     /// The meter and the `Content-Length` of the last upload.
     upload: Option<(UploadMeter, u64)>,
+    /// The span of the call.
+    call: Span,
     /// The file that is worked on, and its span; the call's own before the first one.
     step: (Option<usize>, Span),
 }
@@ -51,13 +53,14 @@ impl Hooks {
     pub(super) fn new(tenant: Tenant) -> Self {
         let generation = Arc::new(AtomicU64::new(0));
         let slots = Arc::new(Semaphore::new(REQUESTS_MAX));
-        Self { tenant, generation, slots, upload: None, step: (None, Span::current()) }
+        let call = Span::current();
+        Self { tenant, generation, slots, upload: None, step: (None, call.clone()), call }
     }
 
     /// Notes which file is worked on, so that requests are told as its own.
     pub(super) fn step(&mut self, index: usize) {
         if self.step.0 != Some(index) {
-            self.step = (Some(index), tracing::info_span!("step", index));
+            self.step = (Some(index), tracing::info_span!(parent: &self.call, "step", index));
         }
     }
 
@@ -151,6 +154,7 @@ impl Admitted {
         let handed_over = self.meter.body_bytes_max();
         let answer = answer.map_err(|error| upload_error(&error, handed_over, self.length))?;
         let (mut head, body) = answer.into_parts();
+        tracing::debug!(status = head.status.as_u16(), "answered");
         head.headers.remove(SET_COOKIE);
         Ok(Response::from_parts(head, capped(body, ANSWER_BYTES_MAX, self.permit)))
     }

@@ -1,4 +1,4 @@
-//! The audit record: who was admitted, refused, denied, stopped and signed in, a line each, in a file that is only appended to.
+//! The audit record: who was admitted, refused, denied, stopped and signed in, and what a person decided, a line each, in a file that is only appended to.
 //!
 //! Holds names, digests and rules; no secret, no header and no content of a file.
 

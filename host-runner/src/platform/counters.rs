@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
-use knosc_bulk_import::run::Fact;
+use knosc_bulk_import::run::{Fact, Outcome};
 
 use super::pipeline::{JobCall, PipelineEnd, PipelineReport};
 
@@ -32,8 +32,10 @@ pub struct TenantCounters {
     pub denials: u64,
     /// Bytes of files that uploads began to send to Knosc.
     pub bytes: u64,
-    /// Files by how their step ended; `unknown` are those that a person has to decide.
+    /// Files by how their step ended.
     pub steps: BTreeMap<&'static str, u64>,
+    /// Files of which nobody knows whether Knosc took them, and which no person has decided yet: of runs of this process.
+    pub undecided: u64,
 }
 
 /// Every tenant's figures.
@@ -85,10 +87,16 @@ impl Counters {
                     }
                     for step in &report.steps {
                         *of.steps.entry(step.outcome.word()).or_default() += 1;
+                        of.undecided += u64::from(matches!(step.outcome, Outcome::Unknown(_)));
                     }
                 }
             }
         });
+    }
+
+    /// A person decided what became of a file.
+    pub(super) fn decided(&self, tenant: &str) {
+        self.of(tenant, |of| of.undecided = of.undecided.saturating_sub(1));
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
@@ -104,7 +112,7 @@ impl Snapshot {
     /// As Prometheus reads it.
     pub fn prometheus(&self) -> String {
         let mut text = String::new();
-        let plain: [(&str, &str, Figure); 8] = [
+        let plain: [(&str, &str, Figure); 9] = [
             ("knosc_pipelines_live", "gauge", |of| of.live),
             ("knosc_pipelines_started_total", "counter", |of| of.started),
             ("knosc_pipelines_refused_total", "counter", |of| of.refused),
@@ -113,6 +121,7 @@ impl Snapshot {
             ("knosc_pipelines_cancelled_total", "counter", |of| of.cancelled),
             ("knosc_pipeline_denials_total", "counter", |of| of.denials),
             ("knosc_upload_bytes_total", "counter", |of| of.bytes),
+            ("knosc_outcomes_undecided", "gauge", |of| of.undecided),
         ];
         // Writing to a string does not fail, and names of tenants need no escape.
         for (name, kind, figure) in plain {

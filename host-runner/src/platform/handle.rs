@@ -1,9 +1,11 @@
-//! A pipeline that runs: to wait for, or to stop.
+//! A pipeline that runs: to watch, to wait for, or to stop.
 
 use std::fmt;
 
+use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 
+use super::events::PipelineEvent;
 use super::pipeline::{PipelineEnd, PipelineReport};
 use crate::CancellationToken;
 
@@ -12,6 +14,7 @@ pub struct PipelineRun {
     id: String,
     task: JoinHandle<PipelineReport>,
     cancel: CancellationToken,
+    events: Option<Receiver<PipelineEvent>>,
 }
 
 impl PipelineRun {
@@ -19,13 +22,21 @@ impl PipelineRun {
         id: String,
         task: JoinHandle<PipelineReport>,
         cancel: CancellationToken,
+        events: Receiver<PipelineEvent>,
     ) -> Self {
-        Self { id, task, cancel }
+        Self { id, task, cancel, events: Some(events) }
     }
 
     /// Its name in logs and in the audit record.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What happens in it, from its beginning to its end; none where it was taken before.
+    ///
+    /// For screens and logs, never for decisions: who does not keep up misses some of it. The report has it all.
+    pub fn events(&mut self) -> Option<Receiver<PipelineEvent>> {
+        self.events.take()
     }
 
     /// Stops the pipeline at once, and its `jobs` call in an orderly way; [`Self::report`] then says what is known.

@@ -7,7 +7,7 @@
 //! | [`admission`] | whether a component is taken, before any of its code runs |
 //! | [`compile`] | compiling it, in a process of its own |
 //! | `pipeline` | one run of one pipeline |
-//! | `platform`, `running`, `handle` | all of them side by side |
+//! | `platform`, `running`, `handle`, `events` | all of them side by side |
 //! | [`journals`] | where what pipelines load is recorded |
 //! | `submission` | what a tenant hands in |
 //! | `audit` | what is written down for good |
@@ -25,6 +25,7 @@ pub mod tenants;
 
 mod audit;
 mod connections;
+mod events;
 mod handle;
 mod pipeline;
 #[expect(clippy::module_inception, reason = "the platform is what this module is about")]
@@ -32,10 +33,12 @@ mod platform;
 mod running;
 mod submission;
 
+pub use self::events::PipelineEvent;
 pub use self::handle::PipelineRun;
 pub use self::journals::Journals;
 pub use self::pipeline::{
     JobCall, Log, LogLine, PipelineDenial, PipelineEnd, PipelineReport, PoolUse, Stream, Used,
 };
 pub use self::platform::{Platform, PlatformConfig};
+pub use self::running::RunningPipeline;
 pub use self::submission::{Submission, SubmitError};

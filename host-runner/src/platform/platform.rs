@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use knosc_bulk_import::run::Resolution;
 use tokio::runtime::{Builder, Handle, Runtime as Threads};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -15,11 +16,12 @@ use super::audit::Audit;
 use super::compile::Compiler;
 use super::connections::Connections;
 use super::counters::{Counters, Snapshot};
+use super::events;
 use super::handle::PipelineRun;
 use super::journals::Journals;
 use super::limits::PipelineLimit;
 use super::pipeline::{Grant, PipelineEngine, PipelineInput, PipelineReport, PoolUse};
-use super::running::Running;
+use super::running::{Running, RunningPipeline};
 use super::submission::{Submission, SubmitError};
 use super::tenants::{TenantSpec, Tenants};
 use crate::CancellationToken;
@@ -46,7 +48,7 @@ pub struct PlatformConfig {
     pub client: ClientConfig,
     /// Threads that run tenants' code.
     pub threads: usize,
-    /// Where admissions, denials, stops and sign-ins are written down, a line each; only ever appended to.
+    /// Where admissions, denials, stops, sign-ins and decisions are written down, a line each; only ever appended to.
     pub audit_file: Option<PathBuf>,
 }
 
@@ -152,11 +154,12 @@ impl Platform {
             .engine
             .compile(compiler, cache_dir, &spec, (admitted, &submission.component))
             .await?;
-        let run = format!("{tenant}-{}", place.number());
+        let run = place.run().to_owned();
         let sha256 = data_encoding::HEXLOWER.encode(&pipeline.admitted().sha256);
         self.0.audit.note(tenant, &run, "admitted", &sha256);
         let limits =
             submission.limits.map_or_else(|| spec.limits.clone(), |own| spec.limits.narrowed(&own));
+        let (teller, events) = events::channel();
         let input = PipelineInput {
             inputs: submission.inputs,
             settings: submission.settings,
@@ -167,6 +170,7 @@ impl Platform {
             io: self.0.io.clone(),
             run: run.clone(),
             cancel: cancel.clone(),
+            teller,
         };
         self.0.counters.started(tenant);
         let inner = Arc::clone(&self.0);
@@ -180,11 +184,11 @@ impl Platform {
         };
         let Some(threads) = &self.0.threads else { return Err(SubmitError::Draining) };
         let task = self.0.tasks.spawn_on(work.instrument(span), threads.handle());
-        Ok(PipelineRun::new(run, task, cancel))
+        Ok(PipelineRun::new(run, task, cancel, events))
     }
 
-    /// What runs now: each run's number and tenant.
-    pub fn list(&self) -> Vec<(u64, String)> {
+    /// What runs now, the oldest first.
+    pub fn list(&self) -> Vec<RunningPipeline> {
         self.0.running.list()
     }
 
@@ -210,6 +214,25 @@ impl Platform {
     pub fn pool(&self) -> PoolUse {
         let tasks = self.0.threads.as_ref().map_or(0, |on| on.metrics().num_alive_tasks());
         PoolUse { tasks: tasks as u64, ..self.0.engine.pool() }
+    }
+
+    /// Notes a person's decision on an outcome that nobody knew, after the journal of its file has taken it.
+    ///
+    /// The journal belongs to the host, and so does the decision; here it is written into the audit record, and counted.
+    pub fn resolved(&self, tenant: &str, run: &str, decision: &Resolution) {
+        self.0.counters.decided(tenant);
+        match decision {
+            Resolution::Accepted(job) => {
+                let what = format_args!("accepted as {} {}", job.trigger, job.job_id);
+                self.0.audit.note(tenant, run, "resolved", &what);
+            }
+            Resolution::NotAccepted => self.0.audit.note(tenant, run, "resolved", &"not accepted"),
+        }
+    }
+
+    /// What happened so far and what is held now, as Prometheus reads it.
+    pub fn prometheus(&self) -> String {
+        format!("{}{}", self.counters().prometheus(), self.pool())
     }
 
     /// What happened so far, by tenant.

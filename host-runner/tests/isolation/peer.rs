@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A server that answers by path: `/well` at once, `/mute` never, `/long` without end.
+/// A server that answers by path: `/well` and what begins so at once, `/mute` never, `/long` without end.
 pub(crate) struct Peer {
     authority: String,
     accepted: Arc<AtomicUsize>,
@@ -60,7 +60,7 @@ fn serve(mut stream: TcpStream, heads: &Mutex<Vec<String>>) {
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         heads.lock().unwrap().push(head);
         match path.as_str() {
-            "/well" => {
+            path if path.starts_with("/well") => {
                 if stream
                     .write_all(
                         b"HTTP/1.1 200 OK\r\nset-cookie: peer=1\r\ncontent-length: 2\r\n\r\nok",

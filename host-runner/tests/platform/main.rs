@@ -10,10 +10,14 @@
 mod admission;
 mod built;
 mod compile;
+mod egress;
+mod example;
 mod guest;
 mod host;
 #[path = "../isolation/in_memory.rs"]
 mod in_memory;
+mod jobs;
+mod kept;
 #[path = "../isolation/peer.rs"]
 mod peer;
 mod recorder;

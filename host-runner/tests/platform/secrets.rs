@@ -3,20 +3,17 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use knosc_runner::BoxFuture;
 use knosc_runner::engine::RuntimeConfig;
-use knosc_runner::error::Error;
-use knosc_runner::journal::MemoryJournal;
 use knosc_runner::net::ClientConfig;
 use knosc_runner::platform::compile::Compiler;
-use knosc_runner::platform::journals::{Begun, NewCall};
 use knosc_runner::platform::tenants::Tenants;
 use knosc_runner::platform::{
-    JobCall, Journals, PipelineEnd, PipelineReport, Platform, PlatformConfig, Submission,
+    JobCall, PipelineEnd, PipelineReport, Platform, PlatformConfig, Submission,
 };
 use local_knosc::{TenantConfig, UserConfig};
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::kept::Kept;
 use crate::peer::Peer;
 use crate::recorder::Recorder;
 use crate::template;
@@ -56,18 +53,6 @@ const FIELDS: &str = r#"
   (data (i32.const 560) "/well") (data (i32.const 800) "demand") (data (i32.const 2048) "planted-canary")
   (global $f (mut i32) (i32.const 0)) (global $out (mut i32) (i32.const 0)) (global $at (mut i32) (i32.const 0))
 "#;
-
-/// Each journal that was made.
-#[derive(Default)]
-struct Kept(Mutex<Vec<Arc<MemoryJournal>>>);
-
-impl Journals for Kept {
-    fn begin<'a>(&'a self, call: NewCall<'a>) -> BoxFuture<'a, Result<Begun, Error>> {
-        let journal = Arc::new(MemoryJournal::new());
-        self.0.lock().unwrap().push(Arc::clone(&journal));
-        Box::pin(async move { Ok(Begun::all(call, journal)) })
-    }
-}
 
 /// Every log line of the process, traces included.
 #[derive(Clone, Default)]
@@ -146,25 +131,28 @@ async fn canaries_are_in_no_memory_log_journal_or_report() {
     let component = wat::parse_str(text).unwrap();
     let submission =
         Submission { component, inputs: Vec::new(), settings: Vec::new(), limits: None };
-    let report = platform.submit("acme", submission).await.unwrap().report().await;
+    let run = platform.submit("acme", submission).await.unwrap();
+    let name = run.id().to_owned();
+    let report = run.report().await;
     assert_eq!(report.end, PipelineEnd::Returned(Ok(String::new())), "{report:?}");
     assert!(matches!(report.calls[..], [JobCall::Upload(_), ..]), "{:?}", report.calls);
     assert_eq!(erp.accepted(), 1);
     assert!(erp.heads().iter().any(|head| head.contains(TOKEN)), "the operator's token was sent");
 
-    let events: Vec<_> = journals.0.lock().unwrap().iter().map(|one| one.events()).collect();
-    let events = format!("{events:?}");
+    let events = format!("{:?}", journals.events());
     let logged = String::from_utf8_lossy(&lines.0.lock().unwrap()).into_owned();
     let memory = memory(&report);
     let shown = format!("{report:?} {platform:?} {:?}", platform.counters());
     let audit = std::fs::read_to_string(folder.path().join("audit")).unwrap();
-    for line in
-        [" acme acme-1 admitted \"", " acme - signing-in \"", " acme acme-1 denied \"knosc: "]
-    {
-        assert!(audit.contains(line), "{line}: {audit}");
+    for line in ["RUN admitted \"", "- signing-in \"", "RUN denied \"knosc: "] {
+        let line = format!(" acme {}", line.replace("RUN", &name));
+        assert!(audit.contains(&line), "{line}: {audit}");
     }
-    let in_a_span = logged.lines().any(|line| line.contains("run{tenant=\"acme\" run=\"acme-1\"}"));
-    assert!(in_a_span && logged.contains(":call{what=\"upload\"}"), "{logged}");
+    let span = format!("run{{tenant=\"acme\" run=\"{name}\"}}");
+    let in_a_span = logged.lines().any(|line| line.contains(&span));
+    assert!(in_a_span, "{logged}");
+    let inside = ":call{what=\"upload\"}:step{index=0}:request{method=POST}: ";
+    assert!(logged.contains(&format!("{span}{inside}")), "no line of a request in its step");
     let counted = platform.counters().prometheus();
     assert!(counted.contains("knosc_upload_bytes_total{tenant=\"acme\"} 1024\n"), "{counted}");
     let places = [

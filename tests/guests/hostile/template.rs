@@ -9,7 +9,7 @@ const HTTP: &str = include_str!("http.wat");
 const JOBS: &str = include_str!("jobs.wat");
 
 /// What is imported: the instance, the function, its short name here, and its core type.
-const FUNCTIONS: [(&str, &str, &str, &str); 36] = [
+const FUNCTIONS: [(&str, &str, &str, &str); 37] = [
     ("poll", "[method]pollable.block", "block", "(param i32)"),
     ("poll", "[method]pollable.ready", "ready", "(param i32) (result i32)"),
     ("poll", "poll", "poll", "(param i32 i32 i32)"),
@@ -54,6 +54,12 @@ const FUNCTIONS: [(&str, &str, &str, &str); 36] = [
         "http",
         "[method]outgoing-request.set-authority",
         "set-authority",
+        "(param i32 i32 i32 i32) (result i32)",
+    ),
+    (
+        "http",
+        "[method]outgoing-request.set-method",
+        "set-method",
         "(param i32 i32 i32 i32) (result i32)",
     ),
     ("http", "[method]outgoing-request.body", "body", "(param i32 i32)"),

@@ -23,6 +23,7 @@ use super::pace::Pace;
 use crate::egress::{is_ambiguous, same_origin};
 use crate::host::http::{capped, error_code, is_forbidden};
 use crate::net::{Client, OutBody};
+use crate::platform::events::{PipelineEvent, Teller};
 use crate::platform::limits::{PipelineLimit, PipelineLimits};
 use crate::platform::tenants::EgressGrant;
 
@@ -112,6 +113,7 @@ pub(super) struct PipelineHooks {
     made: u64,
     met: Met,
     denials: Arc<Mutex<Vec<PipelineDenial>>>,
+    teller: Teller,
     /// Where sockets are served.
     io: Handle,
 }
@@ -130,10 +132,11 @@ impl PipelineHooks {
         grants: Arc<Vec<Grant>>,
         limits: PipelineLimits,
         met: Met,
+        teller: Teller,
         io: Handle,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(limits.get_usize(PipelineLimit::RequestsInFlight)));
-        Self { knosc, grants, slots, limits, made: 0, met, denials: Arc::default(), io }
+        Self { knosc, grants, slots, limits, made: 0, met, denials: Arc::default(), teller, io }
     }
 
     /// What was denied, the first few of it.
@@ -167,7 +170,7 @@ impl PipelineHooks {
             });
         }
         let path = uri.path();
-        if is_ambiguous(path) || !grant.rule.paths.iter().any(|prefix| path.starts_with(prefix)) {
+        if is_ambiguous(path) || !grant.rule.paths.iter().any(|granted| is_below(path, granted)) {
             return Err(PipelineDenial::Path { path: shown(path), origin });
         }
         if self.made >= self.limits.get(PipelineLimit::Requests) {
@@ -181,6 +184,7 @@ impl PipelineHooks {
         let grant = self.grant(&request).map_err(|denial| {
             tracing::warn!(rule = denial.rule(), %denial, "a request of a pipeline was denied");
             let mut denials = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
+            self.teller.tell(PipelineEvent::Denied(denial.clone()));
             if denials.len() < DENIALS_KEPT_MAX {
                 denials.push(denial);
             }
@@ -292,6 +296,12 @@ impl Exchange {
         });
         Ok(Response::from_parts(head, body.boxed_unsync()))
     }
+}
+
+/// Whether a path is the one that was granted or below it: `/export` grants `/export/a`, and not `/exports`.
+fn is_below(path: &str, granted: &str) -> bool {
+    let rest = path.strip_prefix(granted);
+    rest.is_some_and(|rest| granted.ends_with('/') || rest.is_empty() || rest.starts_with('/'))
 }
 
 fn shown(text: &str) -> String {

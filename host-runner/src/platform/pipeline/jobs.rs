@@ -10,6 +10,7 @@ use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
 use knosc_bulk_import::trigger::Trigger;
+use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 use wasmtime::component::Resource;
@@ -23,8 +24,10 @@ use crate::blobs::BlobSource;
 use crate::convert::Contract;
 use crate::error::Error;
 use crate::host::blobs::Blob;
+use crate::platform::events::{PipelineEvent, Teller};
 use crate::platform::journals::{Function, Journals};
 use crate::platform::limits::PipelineLimit;
+use crate::progress::Progress;
 use crate::runner::{RunInput, Runner, UploadInput};
 
 /// What one `jobs` call came to, from the host's own journal.
@@ -75,11 +78,22 @@ pub(super) struct Jobs {
     pub(super) io: tokio::runtime::Handle,
     pub(super) tenant: String,
     pub(super) calls: Arc<Mutex<Vec<JobCall>>>,
+    pub(super) teller: Teller,
 }
+
+/// News of a call that wait to be told: more than comes between two turns of the host's threads.
+const NEWS_MAX: usize = 64;
 
 impl Jobs {
     fn note(&self, call: JobCall) {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    }
+
+    /// Tells what a call tells, and gives what it came to.
+    async fn told<T>(&self, call: impl AsyncFnOnce(mpsc::Sender<Progress>) -> T) -> T {
+        let (news, from) = mpsc::channel(NEWS_MAX);
+        let (answer, ()) = tokio::join!(call(news), self.teller.clone().pass_on(from));
+        answer
     }
 
     async fn run(
@@ -87,35 +101,36 @@ impl Jobs {
         steps: Vec<(Trigger, Arc<dyn BlobSource>)>,
         policy: Policy,
     ) -> Result<Report, Fault> {
-        let ran = match Call::begin(self, Function::RunOrdered, steps, policy).await {
-            Ok(call) => {
-                let answer = self.run_begun(&call, policy).await;
-                call.end().await;
-                answer.map_err(JobCall::of_error)
-            }
-            Err(not_begun) => Err(not_begun),
+        let call = match Call::begin(self, Function::RunOrdered, steps, policy).await {
+            Ok(call) => call,
+            Err(not_begun) => return Err(self.came_to_nothing(not_begun)),
         };
-        match ran {
-            Ok(report) => {
-                self.note(JobCall::Run(report.clone()));
-                Ok(report)
-            }
-            Err(call) => Err(self.came_to_nothing(call)),
-        }
+        let answer = self.run_begun(&call, policy).await;
+        let known = match &answer {
+            Ok(report) => Some(report.clone()),
+            // It ended in the middle of its work: what it began is in the journal.
+            Err(_) => self.known(&call, policy).await.map(|report| call.whole(report)),
+        };
+        call.end().await;
+        self.ended(known.map(JobCall::Run), answer)
     }
 
     async fn run_begun(&self, call: &Call, policy: Policy) -> Result<Report, Error> {
         if call.sent.is_empty() {
             return Ok(call.whole(Report { steps: Vec::new(), events: Vec::new() }));
         }
-        let input = RunInput {
-            steps: call.sent.clone(),
-            policy,
-            journal: Arc::clone(&call.journal),
-            cancel: self.cancel.clone(),
-            ..RunInput::default()
-        };
-        match self.runner.run_ordered(input).await {
+        let answer = self.told(async |news| {
+            let input = RunInput {
+                steps: call.sent.clone(),
+                policy,
+                journal: Arc::clone(&call.journal),
+                progress: Some(news),
+                cancel: self.cancel.clone(),
+                ..RunInput::default()
+            };
+            self.runner.run_ordered(input).await
+        });
+        match answer.await {
             Ok(report) => Ok(call.whole(report)),
             Err(Error::Cancelled { report: Some(report) }) => Ok(call.whole(*report)),
             Err(error) => Err(error),
@@ -133,18 +148,9 @@ impl Jobs {
             Err(not_begun) => return Err(self.came_to_nothing(not_begun)),
         };
         let answer = self.upload_begun(&call).await;
-        // What the journal knows of the file is told once, and the error only where it knows nothing.
-        let known = self.known(&call).await;
+        let known = self.known(&call, self.policy).await;
         call.end().await;
-        let is_known = known.is_some();
-        if let Some(report) = known {
-            self.note(JobCall::Upload(report));
-        }
-        match answer {
-            Ok(report) => Ok(report.to_wit()),
-            Err(error) if is_known => Err(fault(&error)),
-            Err(error) => Err(self.came_to_nothing(JobCall::of_error(error))),
-        }
+        self.ended(known.map(JobCall::Upload), answer.map(|report| report.to_wit()))
     }
 
     async fn upload_begun(&self, call: &Call) -> Result<JobReport, Error> {
@@ -152,21 +158,50 @@ impl Jobs {
             let said = "the same bytes completed before; nothing was sent".to_owned();
             return Err(Error::Fault(Fault::PermanentDenied(said)));
         };
-        let input = UploadInput {
-            journal: Arc::clone(&call.journal),
-            cancel: self.cancel.clone(),
-            ..UploadInput::new(trigger, blob)
-        };
-        self.runner.upload(input).await
+        let answer = self.told(async |news| {
+            let input = UploadInput {
+                journal: Arc::clone(&call.journal),
+                progress: Some(news),
+                cancel: self.cancel.clone(),
+                ..UploadInput::new(trigger, blob)
+            };
+            self.runner.upload(input).await
+        });
+        answer.await
     }
 
-    /// The file of an upload as its journal knows it; none before its first fact.
-    async fn known(&self, call: &Call) -> Option<Report> {
-        let (trigger, blob) = call.sent.first()?;
-        let planned = Planned { trigger: *trigger, file_name: blob.name().to_owned() };
-        let plan = Plan::new(vec![planned], false).ok()?;
-        let report = Runner::report(plan, self.policy, call.journal.as_ref()).await.ok()?;
-        (!report.events.is_empty()).then_some(report)
+    async fn poll(&self, asked: &[Job]) -> Result<Vec<wit::JobReport>, Fault> {
+        let answer = self.runner.poll(asked, self.cancel.clone()).await;
+        let reports = answer.map_err(|error| fault(&error))?;
+        self.journals.observed(self.runner.tenant().origin(), &reports).await;
+        Ok(reports.to_wit())
+    }
+
+    /// What the journal of a call says of its files; none before its first fact.
+    async fn known(&self, call: &Call, policy: Policy) -> Option<Report> {
+        let planned = |(trigger, blob): &(Trigger, Arc<dyn BlobSource>)| Planned {
+            trigger: *trigger,
+            file_name: blob.name().to_owned(),
+        };
+        let files = call.sent.iter().map(planned).collect();
+        let plan = Plan::new(files, policy.allow_repeated_trigger).ok()?;
+        let report = Runner::report(plan, policy, call.journal.as_ref()).await;
+        report.ok().filter(|report| !report.events.is_empty())
+    }
+
+    /// Notes a call once: what is known of its files, and its error only where nothing is.
+    fn ended<T>(&self, known: Option<JobCall>, answer: Result<T, Error>) -> Result<T, Fault> {
+        match (known, answer) {
+            (Some(call), answer) => {
+                self.note(call);
+                answer.map_err(|error| fault(&error))
+            }
+            (None, Err(error)) => Err(self.came_to_nothing(JobCall::of_error(error))),
+            (None, Ok(answer)) => {
+                tracing::error!("the journal of a call cannot be read after it");
+                Ok(answer)
+            }
+        }
     }
 
     fn came_to_nothing(&self, call: JobCall) -> Fault {
@@ -189,6 +224,24 @@ impl PipelineState {
     fn source(&self, blob: &Resource<Blob>) -> wasmtime::Result<Arc<dyn BlobSource>> {
         Ok(self.table.get(blob)?.source())
     }
+
+    /// Makes a call on the host's own threads, and to its end: also where the pipeline does not wait for it any more.
+    async fn apart<T: Send + 'static>(
+        &mut self,
+        function: &'static str,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> wasmtime::Result<T> {
+        let _standing_still = self.wall.pause();
+        let teller = self.jobs.teller.clone();
+        let whole = async move {
+            teller.tell(PipelineEvent::CallBegan(function));
+            let answer = call.await;
+            teller.tell(PipelineEvent::CallEnded);
+            answer
+        };
+        let span = tracing::info_span!("call", what = function);
+        Ok(self.jobs.tasks.spawn_on(whole.instrument(span), &self.jobs.io).await?)
+    }
 }
 
 impl Host for PipelineState {
@@ -206,14 +259,8 @@ impl Host for PipelineState {
             Ok(jobs) => jobs,
             Err(refused) => return Ok(Err(*refused)),
         };
-        let _standing_still = self.wall.pause();
-        let (tasks, io) = (jobs.tasks.clone(), jobs.io.clone());
-        let answer = tasks.spawn_on(
-            async move { jobs.upload(trigger, blob).await }
-                .instrument(tracing::info_span!("call", what = "upload")),
-            &io,
-        );
-        Ok(answer.await?.map_err(|fault| fault.to_wit()))
+        let call = async move { jobs.upload(trigger, blob).await };
+        Ok(self.apart("upload", call).await?.map_err(|fault| fault.to_wit()))
     }
 
     async fn poll(
@@ -224,19 +271,12 @@ impl Host for PipelineState {
             Ok(asked) => asked,
             Err(unknown) => return Ok(Err(invalid(&unknown))),
         };
-        let calls = match self.begin_call() {
-            Ok(calls) => calls,
+        let jobs = match self.begin_call() {
+            Ok(jobs) => jobs,
             Err(refused) => return Ok(Err(*refused)),
         };
-        let _standing_still = self.wall.pause();
-        let answer = calls.runner.poll(&asked, calls.cancel.clone()).await;
-        Ok(match answer {
-            Ok(reports) => {
-                calls.journals.observed(calls.runner.tenant().origin(), &reports).await;
-                Ok(reports.to_wit())
-            }
-            Err(error) => Err(fault(&error).to_wit()),
-        })
+        let call = async move { jobs.poll(&asked).await };
+        Ok(self.apart("poll", call).await?.map_err(|fault| fault.to_wit()))
     }
 
     async fn run_ordered(
@@ -257,17 +297,9 @@ impl Host for PipelineState {
             Err(refused) => return Ok(Err(*refused)),
         };
         let policy = narrowed(&jobs.policy, &Policy::from_wit(policy)?);
-        let _standing_still = self.wall.pause();
-        let (tasks, io) = (jobs.tasks.clone(), jobs.io.clone());
-        let answer = tasks.spawn_on(
-            async move { jobs.run(given, policy).await }
-                .instrument(tracing::info_span!("call", what = "run-ordered")),
-            &io,
-        );
-        Ok(match answer.await? {
-            Ok(report) => Ok(report.to_wit()),
-            Err(fault) => Err(fault.to_wit()),
-        })
+        let call = async move { jobs.run(given, policy).await };
+        let answer = self.apart("run-ordered", call).await?;
+        Ok(answer.map(|report| report.to_wit()).map_err(|fault| fault.to_wit()))
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
 use super::limiter::Met;
+use crate::platform::events::{PipelineEvent, Teller};
 use crate::platform::limits::PipelineLimit;
 
 /// A line of more is cut: it is for people.
@@ -54,13 +55,14 @@ struct Kept {
     open: [Vec<u8>; 2],
     run: String,
     met: Met,
+    teller: Teller,
 }
 
 impl LogSink {
     /// Takes so many bytes, and names this run in the host's log.
-    pub(super) fn new(bytes_max: usize, run: String, met: Met) -> Self {
+    pub(super) fn new(bytes_max: usize, run: String, met: Met, teller: Teller) -> Self {
         let open = [Vec::new(), Vec::new()];
-        let kept = Kept { log: Log::default(), room: bytes_max, open, run, met };
+        let kept = Kept { log: Log::default(), room: bytes_max, open, run, met, teller };
         Self(Arc::new(Mutex::new(kept)))
     }
 
@@ -117,7 +119,9 @@ impl Kept {
             .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
             .collect();
         tracing::info!(target: "pipeline", run = %self.run, ?stream, line = %text);
-        self.log.lines.push(LogLine { stream, text });
+        let line = LogLine { stream, text };
+        self.teller.tell(PipelineEvent::Log(line.clone()));
+        self.log.lines.push(line);
     }
 }
 
@@ -162,10 +166,12 @@ impl AsyncWrite for LogStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::events::channel;
 
     #[test]
     fn lines_are_whole_capped_and_plain() {
-        let sink = LogSink::new(40, "run".to_owned(), Met::default());
+        let (teller, mut events) = channel();
+        let sink = LogSink::new(40, "run".to_owned(), Met::default(), teller);
         sink.write(Stream::Out, b"one\ntw");
         sink.write(Stream::Err, b"\x1b[31mred\r\n");
         sink.write(Stream::Out, b"o\n\n");
@@ -174,5 +180,7 @@ mod tests {
         let lines: Vec<_> = log.lines.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(lines, ["one", "\u{fffd}[31mred", "two", "", &"x".repeat(21)]);
         assert_eq!(log.dropped_bytes, 79);
+        let told = std::iter::from_fn(|| events.try_recv().ok());
+        assert!(told.eq(log.lines.into_iter().map(PipelineEvent::Log)));
     }
 }

@@ -41,6 +41,7 @@ use self::scratch::Scratch;
 use self::state::PipelineState;
 use super::admission::Admitted;
 use super::compile::{self, CompileError, CompileLimits, Compiler};
+use super::events::Teller;
 use super::journals::Journals;
 use super::limits::{PipelineLimit, PipelineLimits};
 use super::tenants::TenantSpec;
@@ -85,6 +86,8 @@ pub(super) struct PipelineInput {
     pub(super) run: String,
     /// Ends the run: the pipeline at once, a `jobs` call in the orderly way of the runner.
     pub(super) cancel: CancellationToken,
+    /// Who is told what happens.
+    pub(super) teller: Teller,
 }
 
 /// How a pipeline's own code ended. What was loaded is in [`PipelineReport::calls`].
@@ -231,8 +234,8 @@ impl Pipeline {
         spec: &TenantSpec,
     ) -> PipelineReport {
         let met = Met::default();
-        let log =
-            LogSink::new(input.limits.get_usize(PipelineLimit::LogBytes), input.run, met.clone());
+        let log_bytes = input.limits.get_usize(PipelineLimit::LogBytes);
+        let log = LogSink::new(log_bytes, input.run, met.clone(), input.teller.clone());
         let jobs = Jobs {
             runner: input.runner,
             policy: spec.policy,
@@ -242,12 +245,14 @@ impl Pipeline {
             io: input.io.clone(),
             tenant: spec.name.clone(),
             calls: Arc::default(),
+            teller: input.teller.clone(),
         };
         let hooks = PipelineHooks::new(
             spec.origin.clone(),
             grants,
             input.limits.clone(),
             met.clone(),
+            input.teller,
             input.io,
         );
         let denials = hooks.denials();

@@ -2,6 +2,8 @@
 //!
 //! The pool is address space until somebody writes to it, and is given back after each run.
 
+use std::fmt;
+
 use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
 use crate::engine::compiling_config;
@@ -72,6 +74,24 @@ impl PoolUse {
             stacks: metrics.stacks() as u64,
             tasks: 0,
         }
+    }
+}
+
+impl fmt::Display for PoolUse {
+    /// As Prometheus reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gauges = [
+            ("components", self.components),
+            ("instances", self.instances),
+            ("memories", self.memories),
+            ("tables", self.tables),
+            ("stacks", self.stacks),
+            ("tasks", self.tasks),
+        ];
+        for (what, figure) in gauges {
+            writeln!(f, "# TYPE knosc_pool_{what} gauge\nknosc_pool_{what} {figure}")?;
+        }
+        Ok(())
     }
 }
 

@@ -74,7 +74,7 @@ pub struct EgressGrant {
     pub origin: Origin,
     /// With which methods.
     pub methods: Vec<Method>,
-    /// Paths that begin so.
+    /// These paths and those below them: `/export` is `/export/a` too, and not `/exports`.
     pub paths: Vec<String>,
     /// What the host adds to each such request; the pipeline sees none of it and can set none of it.
     pub headers: Vec<(HeaderName, SecretSource)>,

@@ -1,0 +1,59 @@
+//! Builds the examples by the commands of their pages, in folders below `target/`.
+//!
+//! Leaves nothing in the source.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
+
+use xtask::components::{TARGET, cargo};
+use xtask::machine::Tool;
+use xtask::place;
+
+fn source(language: &str) -> PathBuf {
+    place::root().unwrap().join("examples").join("pipelines").join(language)
+}
+
+fn target(name: &str) -> PathBuf {
+    place::target().unwrap().join("pipelines").join(name)
+}
+
+/// The tool of this name, or nothing and a line that says so.
+fn tool(name: &str, test: &str) -> Option<Tool> {
+    let tool = Tool::named(name).unwrap();
+    if tool.is_there() {
+        return Some(tool);
+    }
+    assert!(env::var_os("KNOSC_REQUIRE_ALL").is_none(), "{name} is missing: {}", tool.install);
+    println!("not run: pipelines::{test}: no {name} ({})", tool.install);
+    None
+}
+
+fn run(command: &mut Command) {
+    let ended = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(ended.success(), "{command:?}");
+}
+
+fn component(folder: &str) -> Vec<u8> {
+    fs::read(target(folder).join(TARGET).join("release").join("erp_pipeline.wasm")).unwrap()
+}
+
+/// By plain cargo.
+pub(crate) fn rust() -> Vec<u8> {
+    let mut build = cargo();
+    build.current_dir(source("rust")).args(["build", "--release", "--locked", "--target", TARGET]);
+    run(build.arg("--target-dir").arg(target("rust")));
+    component("rust")
+}
+
+/// By cargo-component, where it is there.
+pub(crate) fn rust_by_cargo_component() -> Option<Vec<u8>> {
+    tool("cargo-component", "cargo_component_builds_the_same_pipeline")?;
+    let mut build = Command::new("cargo-component");
+    build.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
+    build.current_dir(source("rust")).args(["component", "build", "--release", "--locked"]);
+    run(build.args(["--target", TARGET, "--target-dir"]).arg(target("cargo-component")));
+    // Bindings that this pipeline does not use.
+    let _ = fs::remove_file(source("rust").join("src").join("bindings.rs"));
+    Some(component("cargo-component"))
+}
