@@ -205,6 +205,6 @@ impl Journals for Full {
 async fn nothing_is_sent_without_a_journal_and_that_is_noted_once() {
     let host = host("", Arc::new(Full));
     let report = host.platform.submit("acme", submission(UPLOAD)).await.unwrap().report().await;
-    assert!(matches!(report.calls[..], [JobCall::Refused(_)]), "{:?}", report.calls);
+    assert!(matches!(report.calls[..], [JobCall::Failed(_)]), "{:?}", report.calls);
     assert_eq!(host.knosc.model().requests().count(), 0);
 }
