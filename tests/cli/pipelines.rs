@@ -236,7 +236,9 @@ fn what_was_admitted_refused_and_stopped_is_in_the_audit_record() {
     let refused = ["pipeline", "run", "units.csv", "--tenant", "acme", "--audit-file", "audit"];
     assert_eq!(run(&mut place.runner(&knosc.url(), &refused)).exit, 2);
     let audit = std::fs::read_to_string(place.path().join("audit")).unwrap();
-    for what in [" acme acme-", "-1 admitted ", " acme - signing-in ", " ended ", " acme - refused "] {
+    for what in
+        [" acme acme-", "-1 admitted ", " acme - signing-in ", " ended ", " acme - refused "]
+    {
         assert!(audit.contains(what), "{what}: {audit}");
     }
 }
