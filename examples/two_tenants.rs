@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it got")]
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -98,7 +99,8 @@ fn platform(folder: &tempfile::TempDir, knosc: &str) -> Result<Platform, Box<dyn
     // One Knosc for both, to keep it short; each tenant signs in by itself and has its own connections.
     let mut text = "[limits]\ncpu = \"2s\"\nmemory = \"64 MiB\"\nlog = \"16 KiB\"\n".to_owned();
     for name in ["acme", "birch"] {
-        text += &format!(
+        write!(
+            text,
             r#"
 [[tenant]]
 name = "{name}"
@@ -110,7 +112,7 @@ origin = "https://erp.{name}.example"
 methods = ["GET"]
 paths = ["/export"]
 "#
-        );
+        )?;
     }
     Ok(Platform::new(PlatformConfig {
         importer: RuntimeConfig::default(),

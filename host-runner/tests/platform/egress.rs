@@ -1,6 +1,8 @@
 //! Where a pipeline may go: origins, methods and paths that its operator granted, and what its requests carry.
 
-use knosc_runner::platform::{PipelineEnd, Submission};
+use std::fmt::Write as _;
+
+use knosc_runner::platform::{PipelineDenial, PipelineEnd, Submission};
 
 use crate::host::{Host, TOKEN};
 use crate::peer::Peer;
@@ -84,7 +86,7 @@ const TRY: &str = "
 fn component(urls: &[(String, String)]) -> Vec<u8> {
     let (mut fields, mut body, mut at) = (TRY.to_owned(), String::new(), 16 * 1024);
     let mut placed = |text: &str| {
-        fields += &format!("(data (i32.const {at}) \"{text}\")\n");
+        writeln!(fields, "(data (i32.const {at}) \"{text}\")").unwrap();
         let place = format!("(i32.const {at}) (i32.const {})", text.len());
         at += text.len();
         place
@@ -93,12 +95,14 @@ fn component(urls: &[(String, String)]) -> Vec<u8> {
         let known = METHODS.iter().position(|known| known == method);
         let number = known.unwrap_or(METHODS.len());
         let scheme = usize::from(scheme == "https");
-        body += &format!(
-            "(call $try (i32.const {number}) {} (i32.const {scheme}) {} {})\n",
+        writeln!(
+            body,
+            "(call $try (i32.const {number}) {} (i32.const {scheme}) {} {})",
             placed(method),
             placed(authority),
             placed(path)
-        );
+        )
+        .unwrap();
     }
     body += "(i32.const 16)";
     let text = template::text("", &fields, &body, "a", "b");
@@ -134,7 +138,7 @@ async fn a_pipeline_goes_where_its_operator_said_and_nowhere_else() {
     let report = host.platform.submit("acme", submission).await.unwrap().report().await;
     assert_eq!(report.end, PipelineEnd::Returned(Ok(String::new())));
 
-    let denied: Vec<_> = report.denials.iter().map(|denial| denial.rule()).collect();
+    let denied: Vec<_> = report.denials.iter().map(PipelineDenial::rule).collect();
     let expected: Vec<_> = REQUESTS
         .iter()
         .filter_map(|(.., what)| if let Denied(rule) = what { Some(*rule) } else { None })

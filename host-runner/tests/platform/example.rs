@@ -11,7 +11,8 @@ mod two_tenants;
 async fn the_hostile_one_of_two_tenants_is_stopped_and_the_other_one_loads() {
     let came = two_tenants::run().await.unwrap();
     assert_eq!(came.hostile.end, PipelineEnd::Limit(PipelineLimit::Cpu));
-    let rules: Vec<_> = came.hostile.denials.iter().map(|denial| denial.rule()).collect();
+    let rules: Vec<_> =
+        came.hostile.denials.iter().map(knosc_runner::platform::PipelineDenial::rule).collect();
     assert_eq!(rules, ["knosc"]);
     assert!(came.hostile.log.dropped_bytes > 0, "{:?}", came.hostile.used);
     assert_eq!(came.neighbour.end, PipelineEnd::Returned(Ok(String::new())));

@@ -1,5 +1,6 @@
 //! A platform with one tenant, `acme`, and its Knosc on this machine; or with more of them.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -96,9 +97,11 @@ fn tenants(folder: &Path, knosc: &str, names: &[&str], limits: &str, more: &str)
     let (username, password) = (source("username"), source("password"));
     let mut text = format!("[limits]\n{limits}\n");
     for name in names {
-        text += &format!(
-            "[[tenant]]\nname = \"{name}\"\norigin = \"{knosc}\"\nusername = {username}\npassword = {password}\npolicy = {{ poll-interval-min = \"10ms\", poll-interval-max = \"50ms\" }}\n"
-        );
+        writeln!(
+            text,
+            "[[tenant]]\nname = \"{name}\"\norigin = \"{knosc}\"\nusername = {username}\npassword = {password}\npolicy = {{ poll-interval-min = \"10ms\", poll-interval-max = \"50ms\" }}"
+        )
+        .unwrap();
     }
     text += &more.replace("TOKEN", &source("token"));
     Tenants::parse(&folder.join("tenants.toml"), &text).unwrap()

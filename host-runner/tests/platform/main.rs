@@ -3,8 +3,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::duplicate_mod,
     clippy::indexing_slicing,
-    reason = "a test fails by panicking"
+    reason = "a test fails by panicking; the example that is run here brings the template of components too"
 )]
 
 mod admission;
