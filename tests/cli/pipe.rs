@@ -5,7 +5,7 @@
 use std::process::Stdio;
 
 use super::binary;
-use super::place::{Place, knosc, run};
+use super::place::{Place, knosc, run, wait_until};
 
 #[test]
 fn json_survives_both_streams_in_one_pipe() {
@@ -139,4 +139,26 @@ fn what_is_wrong_inside_is_exit_code_1() {
     assert!(found.stderr.starts_with("error: "), "{found:?}");
     assert!(found.stderr.contains("known: ") && found.stderr.contains("hint: "), "{found:?}");
     assert_eq!(knosc.model().upload_posts(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+    let place = Place::new("fifo");
+    let made = std::process::Command::new("mkfifo").arg(place.path().join("units.csv")).status();
+    assert!(made.unwrap().success());
+    for words in
+        [&["check", "units.csv"][..], &["plan", "."], &["upload", "unit-master", "units.csv"]]
+    {
+        let mut command = place.runner("https://acme.knosc.io", words);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut ended = None;
+        wait_until("its end", || {
+            ended = child.try_wait().unwrap();
+            ended.is_some()
+        });
+        assert_eq!(ended.unwrap().code(), Some(2), "{words:?}");
+        let said = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+        assert!(said.contains("save it to a file first"), "{words:?}: {said}");
+    }
 }

@@ -94,7 +94,8 @@ fn rows(path: &Path, name: &str, kind: FileKind, trigger: Trigger) -> Result<(),
     }
 }
 
-fn metadata(path: &Path) -> Result<Metadata, FileProblem> {
+/// Of a regular file. Looked at before it is opened: opening a pipe would wait for its writer.
+pub fn metadata(path: &Path) -> Result<Metadata, FileProblem> {
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => FileProblem::Missing,
         _ => unreadable(error),
@@ -134,6 +135,6 @@ fn settle(path: &Path, quiet: Duration, note: &mut dyn FnMut(&str)) -> Result<()
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
-fn unreadable(error: std::io::Error) -> FileProblem {
+pub fn unreadable(error: std::io::Error) -> FileProblem {
     FileProblem::Unreadable(error.to_string())
 }

@@ -12,6 +12,7 @@ use knosc_checks::{Candidate, Checked, Finding, Severity};
 use knosc_runner::manifest::SourceFile;
 
 use crate::args::JudgingArgs;
+use crate::check;
 use crate::exit::Exit;
 use crate::problem::{FileProblem, Problem};
 
@@ -70,13 +71,9 @@ fn template(trigger: Trigger, args: &JudgingArgs) -> Result<Option<Vec<String>>,
 
 fn open(path: &Path) -> Result<BufReader<File>, Problem> {
     let problem = |problem| Problem::File { path: path.to_owned(), problem };
-    if path.is_dir() {
-        return Err(problem(FileProblem::Folder));
-    }
-    File::open(path).map(BufReader::new).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => problem(FileProblem::Missing),
-        _ => problem(FileProblem::Unreadable(error.to_string())),
-    })
+    check::metadata(path).map_err(problem)?;
+    let file = File::open(path).map_err(|error| problem(check::unreadable(error)))?;
+    Ok(BufReader::new(file))
 }
 
 fn kind(path: &Path) -> Result<FileKind, Problem> {
