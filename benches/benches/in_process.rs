@@ -154,21 +154,14 @@ fn growth(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What the process has in memory; none where there is no procfs.
-fn resident_kib() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().trim_end_matches(" kB").trim().parse().ok()
-}
-
 fn live() {
     let host = Host::new();
     // What the first one brings belongs to no instance.
     drop(host.called());
-    let before = resident_kib();
+    let before = benches::status_kib("self", "VmRSS");
     let kept: Vec<_> = (0..LIVE).map(|_| host.called()).collect();
-    if let (Some(before), Some(after)) = (before, resident_kib()) {
-        println!("{:.1}", (after - before) / f64::from(LIVE));
+    if let (Some(before), Some(after)) = (before, benches::status_kib("self", "VmRSS")) {
+        println!("{:.1}", (f64::from(after) - f64::from(before)) / f64::from(LIVE));
     }
     drop(kept);
 }

@@ -139,7 +139,7 @@ async fn all(
     let spent = Arc::new(Mutex::new(Vec::new()));
     let blob: Arc<dyn BlobSource> =
         Arc::new(MemoryBlob::new("inventory.csv", vec![b'0'; FILE_BYTES]));
-    let idle_kib = resident_kib();
+    let idle_kib = benches::status_kib("self", "VmRSS").map(f64::from);
     let ended = Arc::new(AtomicU32::new(0));
     let (began, mut runs) = (Instant::now(), JoinSet::new());
     for number in 0..count {
@@ -156,7 +156,7 @@ async fn all(
     }
     let started_s = began.elapsed().as_secs_f64();
     // Now most of them wait for their jobs; those of the first half are done.
-    let most_kib = resident_kib();
+    let most_kib = benches::status_kib("self", "VmRSS").map(f64::from);
     let in_flight = count - ended.load(Ordering::Relaxed);
     let mut failed = 0_usize;
     while let Some(ended) = runs.join_next().await {
@@ -231,11 +231,4 @@ async fn one(
         Some(_) => Ok(()),
         None => Err(format!("{:?}", report.steps).into()),
     }
-}
-
-/// What the process has in memory; none where there is no procfs.
-fn resident_kib() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().trim_end_matches(" kB").trim().parse().ok()
 }

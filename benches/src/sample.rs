@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use benches::status_kib;
 use xtask::Failure;
 
 /// Kernel ticks in a second, as Linux shows them to programs on every platform that Rust knows.
@@ -33,10 +34,10 @@ pub(crate) fn sample(command: &mut Command) -> Result<Sample, Failure> {
     let ticks_before = children_ticks();
     let began = Instant::now();
     let mut child = command.spawn().map_err(failed)?;
-    let status_file = PathBuf::from(format!("/proc/{}/status", child.id()));
+    let process = child.id().to_string();
     let watch = std::thread::spawn(move || {
         let mut peak = None;
-        while let Some(kib) = high_water_mark_kib(&status_file) {
+        while let Some(kib) = status_kib(&process, "VmHWM") {
             peak = peak.max(Some(kib));
             std::thread::sleep(LOOK_EVERY);
         }
@@ -44,7 +45,7 @@ pub(crate) fn sample(command: &mut Command) -> Result<Sample, Failure> {
     });
     let status = child.wait().map_err(failed)?;
     let wall_s = began.elapsed().as_secs_f64();
-    let peak_kib = watch.join().unwrap_or(None);
+    let peak_kib = watch.join().unwrap_or(None).map(u64::from);
     if !status.success() {
         return Err(Failure::new(format!("{} ended with {status}", program.display())));
     }
@@ -52,13 +53,6 @@ pub(crate) fn sample(command: &mut Command) -> Result<Sample, Failure> {
         .zip(children_ticks())
         .map(|(before, after)| (after - before) / TICKS_PER_SECOND);
     Ok(Sample { wall_s, cpu_s, peak_kib })
-}
-
-/// Peak of a process that is alive; a zombie has no such line.
-fn high_water_mark_kib(status_file: &std::path::Path) -> Option<u64> {
-    let text = fs::read_to_string(status_file).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").trim().parse().ok()
 }
 
 /// Of all children that were waited for: fields 16 and 17 of `proc(5)`'s `stat`, counted after the name's bracket.

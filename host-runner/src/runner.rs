@@ -145,7 +145,10 @@ impl Runner {
         tokio::select! {
             biased;
             // Before the work: nothing new begins once the caller cancelled.
-            () = cancelled(input, sealed) => Err(Error::Cancelled { report: known(input).await }),
+            () = cancelled(input, sealed) => {
+                let known = known(&input.steps, input.policy, input.journal.as_ref()).await;
+                Err(Error::Cancelled { report: known.map(Box::new) })
+            }
             answer = working => answer,
         }
     }
@@ -158,13 +161,21 @@ async fn cancelled(input: &RunInput, mut sealed: watch::Receiver<bool>) {
     let _ = tokio::time::timeout(input.grace, sealed.wait_for(|sealed| !sealed)).await;
 }
 
-/// What the journal knows of each file, if there are any and it is theirs.
-async fn known(input: &RunInput) -> Option<Box<Report>> {
-    let file = |(trigger, blob): &(Trigger, Arc<dyn BlobSource>)| Planned {
+/// The files of a call as a plan has them.
+pub(crate) fn planned(steps: &[(Trigger, Arc<dyn BlobSource>)]) -> Vec<Planned> {
+    let planned = |(trigger, blob): &(Trigger, Arc<dyn BlobSource>)| Planned {
         trigger: *trigger,
         file_name: blob.name().to_owned(),
     };
-    let files = input.steps.iter().map(file).collect();
-    let plan = Plan::new(files, input.policy.allow_repeated_trigger).ok()?;
-    Runner::report(plan, input.policy, input.journal.as_ref()).await.ok().map(Box::new)
+    steps.iter().map(planned).collect()
+}
+
+/// What a journal knows of each file, if there are any and it is theirs.
+pub(crate) async fn known(
+    steps: &[(Trigger, Arc<dyn BlobSource>)],
+    policy: Policy,
+    journal: &dyn Journal,
+) -> Option<Report> {
+    let plan = Plan::new(planned(steps), policy.allow_repeated_trigger).ok()?;
+    Runner::report(plan, policy, journal).await.ok()
 }

@@ -46,6 +46,13 @@ pub struct State {
     table: ResourceTable,
 }
 
+impl State {
+    /// With what is granted to the component.
+    pub fn new(grants: &mut WasiCtxBuilder) -> Self {
+        Self { wasi: grants.build(), http: WasiHttpCtx::new(), table: ResourceTable::new() }
+    }
+}
+
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("State").finish_non_exhaustive()
@@ -77,9 +84,7 @@ pub async fn instantiate(
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    let state =
-        State { wasi: grants.build(), http: WasiHttpCtx::new(), table: ResourceTable::new() };
-    let mut store = Store::new(&engine, state);
+    let mut store = Store::new(&engine, State::new(grants));
     let portable = Portable::instantiate_async(&mut store, &component, &linker).await?;
     Ok((store, portable))
 }

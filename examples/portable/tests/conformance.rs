@@ -2,31 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod component;
+
 use conformance::{Answer, Call, Host, Table, Verdict};
+use portable_example::State;
 use serde_json::{Map, Value};
-use std::process::Command;
-use wasmtime::component::{Component, Linker, ResourceTable, Type, Val};
+use wasmtime::component::{Component, Linker, Type, Val};
 use wasmtime::{Engine, Store};
-use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
-
-struct State {
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    table: ResourceTable,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: Default::default() }
-    }
-}
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 struct Stock {
     runtime: tokio::runtime::Runtime,
@@ -36,19 +19,9 @@ struct Stock {
 }
 
 impl Stock {
-    /// With the component, built as `cargo xtask build` does it; cargo does nothing where it is fresh.
     fn new() -> Self {
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--profile", "guest", "--target", "wasm32-wasip2"])
-            .args(["-p", "knosc-bulk-import", "--target-dir", "target/guest/portable"])
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .current_dir(root)
-            .status();
-        assert!(built.unwrap().success(), "the component does not build");
-        let wasm = "target/guest/portable/wasm32-wasip2/guest/knosc_bulk_import.wasm";
         let engine = Engine::default();
-        let component = Component::from_file(&engine, format!("{root}/{wasm}")).unwrap();
+        let component = Component::from_binary(&engine, component::bytes()).unwrap();
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).unwrap();
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).unwrap();
@@ -62,9 +35,7 @@ impl Stock {
             grants.env(name, value);
         }
         grants.preopened_dir(call.folder, "/in", FsPerms::ReadOnly)?;
-        let state =
-            State { wasi: grants.build(), http: WasiHttpCtx::new(), table: ResourceTable::new() };
-        let mut store = Store::new(&self.engine, state);
+        let mut store = Store::new(&self.engine, State::new(&mut grants));
         let instance = self.linker.instantiate_async(&mut store, &self.component).await?;
         let interface = instance.get_export_index(&mut store, None, &call.interface).unwrap();
         let place = instance.get_export_index(&mut store, Some(&interface), call.function);

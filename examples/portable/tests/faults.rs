@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod component;
+
 use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_TOTP_SECRET, Running, totp_code};
 use portable_example::importer::{Auth, Connection, Content, File};
 use portable_example::planner::{Command as PlannerCommand, Planned};
@@ -14,29 +16,10 @@ use portable_example::sessions::{Credentials, SignIn};
 use portable_example::types::{Fault, Job, JobStatus, Outcome, Policy};
 use portable_example::{Portable, State, instantiate};
 use std::io::{Read, Write};
-use std::process::Command;
-use std::sync::OnceLock;
 use wasmtime::Store;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 const UNITS: &str = "_UnitCode,_UnitName\nEA,Each\nBX,Box\n";
-
-/// The component, built as `cargo xtask build` does it; cargo does nothing where it is fresh.
-fn component() -> &'static [u8] {
-    static WASM: OnceLock<Vec<u8>> = OnceLock::new();
-    WASM.get_or_init(|| {
-        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--profile", "guest", "--target", "wasm32-wasip2"])
-            .args(["-p", "knosc-bulk-import", "--target-dir", "target/guest/portable"])
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .current_dir(root)
-            .status();
-        assert!(built.unwrap().success(), "the component does not build");
-        let wasm = "target/guest/portable/wasm32-wasip2/guest/knosc_bulk_import.wasm";
-        std::fs::read(format!("{root}/{wasm}")).unwrap()
-    })
-}
 
 struct Setting {
     knosc: Running,
@@ -57,7 +40,7 @@ impl Setting {
             knosc.model().turn(&tenant, knobs.as_bytes(), now_ms).unwrap();
         }
         wasi.env("KNOSC_PASSWORD", DEFAULT_PASSWORD);
-        let (store, portable) = instantiate(component(), wasi).await.unwrap();
+        let (store, portable) = instantiate(component::bytes(), wasi).await.unwrap();
         Self { knosc, store, portable }
     }
 

@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod component;
+
 use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Running};
 use portable_example::importer::{Auth, Connection, Content, File};
 use portable_example::types::{Outcome, Policy};
@@ -24,20 +26,6 @@ const POLICY: Policy = Policy {
     running_max_ms: 10_000,
     allow_repeated_trigger: false,
 };
-
-/// The component, built as `cargo xtask build` does it; cargo does nothing where it is fresh.
-fn component() -> Vec<u8> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let built = std::process::Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--profile", "guest", "--target", "wasm32-wasip2"])
-        .args(["-p", "knosc-bulk-import", "--target-dir", "target/guest/portable"])
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .current_dir(root)
-        .status();
-    assert!(built.unwrap().success(), "the component does not build");
-    let wasm = "target/guest/portable/wasm32-wasip2/guest/knosc_bulk_import.wasm";
-    std::fs::read(format!("{root}/{wasm}")).unwrap()
-}
 
 /// A fresh instance, as an engine makes one for each call.
 async fn instance(component: &[u8]) -> (Store<State>, Portable) {
@@ -59,10 +47,10 @@ fn units() -> File {
 
 #[tokio::test]
 async fn a_repeated_upload_is_a_second_submission() {
-    let (wasm, (knosc, connection)) = (component(), knosc());
+    let (wasm, (knosc, connection)) = (component::bytes(), knosc());
     let mut jobs = Vec::new();
     for _ in 0..2 {
-        let (mut store, portable) = instance(&wasm).await;
+        let (mut store, portable) = instance(wasm).await;
         let importer = portable.knosc_bulk_import_importer();
         let answer = importer.call_upload(&mut store, &connection, &units()).await.unwrap();
         jobs.push(answer.unwrap().job.job_id);
@@ -74,10 +62,10 @@ async fn a_repeated_upload_is_a_second_submission() {
 
 #[tokio::test]
 async fn a_repeated_run_with_its_history_submits_nothing() {
-    let (wasm, (knosc, connection)) = (component(), knosc());
+    let (wasm, (knosc, connection)) = (component::bytes(), knosc());
     let mut history = Vec::new();
     for _ in 0..2 {
-        let (mut store, portable) = instance(&wasm).await;
+        let (mut store, portable) = instance(wasm).await;
         let importer = portable.knosc_bulk_import_importer();
         let files = [units()];
         let answer =

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use knosc_bulk_import::fault::Fault;
-use knosc_bulk_import::plan::{Plan, Planned};
+use knosc_bulk_import::plan::Plan;
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Outcome, Report, StepReport};
 use knosc_bulk_import::trigger::Trigger;
@@ -15,6 +15,7 @@ use crate::blobs::BlobSource;
 use crate::error::Error;
 use crate::journal::Journal;
 use crate::platform::journals::{Begun, BegunFile, Function, NewCall, Release};
+use crate::runner::planned;
 
 /// A call that has begun. Whoever began it ends it, whatever came of it.
 pub(super) struct Call {
@@ -90,13 +91,8 @@ fn check(
     policy: Policy,
     is_loopback: bool,
 ) -> Result<(), Fault> {
-    let planned = |(trigger, blob): &(Trigger, Arc<dyn BlobSource>)| Planned {
-        trigger: *trigger,
-        file_name: blob.name().to_owned(),
-    };
-    let planned = steps.iter().map(planned).collect();
     policy.check(is_loopback).map_err(|error| Fault::PermanentInvalid(error.to_string()))?;
-    Plan::new(planned, policy.allow_repeated_trigger)
+    Plan::new(planned(steps), policy.allow_repeated_trigger)
         .map(drop)
         .map_err(|error| Fault::PermanentInvalid(error.to_string()))
 }

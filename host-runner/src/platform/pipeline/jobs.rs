@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use knosc_bulk_import::fault::{Advice, Fault, Refusal};
 use knosc_bulk_import::job::{Job, JobReport};
-use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::Report;
 use knosc_bulk_import::trigger::Trigger;
@@ -28,7 +27,7 @@ use crate::platform::events::{PipelineEvent, Teller};
 use crate::platform::journals::{Function, Journals};
 use crate::platform::limits::PipelineLimit;
 use crate::progress::Progress;
-use crate::runner::{RunInput, Runner, UploadInput};
+use crate::runner::{self, RunInput, Runner, UploadInput};
 
 /// What one `jobs` call came to, from the host's own journal.
 #[derive(Clone, Debug)]
@@ -179,14 +178,8 @@ impl Jobs {
 
     /// What the journal of a call says of its files; none before its first fact.
     async fn known(&self, call: &Call, policy: Policy) -> Option<Report> {
-        let planned = |(trigger, blob): &(Trigger, Arc<dyn BlobSource>)| Planned {
-            trigger: *trigger,
-            file_name: blob.name().to_owned(),
-        };
-        let files = call.sent.iter().map(planned).collect();
-        let plan = Plan::new(files, policy.allow_repeated_trigger).ok()?;
-        let report = Runner::report(plan, policy, call.journal.as_ref()).await;
-        report.ok().filter(|report| !report.events.is_empty())
+        let report = runner::known(&call.sent, policy, call.journal.as_ref()).await;
+        report.filter(|report| !report.events.is_empty())
     }
 
     /// Notes a call once: what is known of its files, and its error only where nothing is.
