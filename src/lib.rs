@@ -7,7 +7,7 @@
 //!
 //! | layer | modules | may touch the outside |
 //! |---|---|---|
-//! | words | [`trigger`], [`job`], [`blob`], [`origin`], [`session`], [`fault`] | no |
+//! | words | [`trigger`], [`job`], [`blob`], [`origin`], [`session`], [`fault`], [`calendar`] | no |
 //! | decisions | [`plan`], [`policy`], [`run`], [`admission`] | no |
 //! | wire | [`protocol`] | no: bytes in, values out |
 //! | guest | `guest`, on wasm only | yes, through WASI alone |
@@ -17,6 +17,7 @@
 pub mod trigger;
 
 pub mod blob;
+pub mod calendar;
 pub mod fault;
 pub mod job;
 pub mod origin;

@@ -2,6 +2,8 @@
 //!
 //! Pure questions about a text; what a column wants is asked elsewhere.
 
+use knosc_bulk_import::calendar;
+
 use crate::finding::{Code, is_invisible, shown};
 
 /// What is wrong with a value.
@@ -109,22 +111,8 @@ pub(crate) fn number_as_date(text: &str) -> Problem {
 
 fn serial(text: &str, day: i64) -> String {
     // Day 0 of spreadsheets is 1899-12-30, 25,569 days before 1970-01-01.
-    let (year, month, day) = civil(day - 25_569);
+    let (year, month, day) = calendar::date(day - 25_569);
     format!("'{}' is a date as spreadsheets count it, {year:04}-{month:02}-{day:02}", shown(text))
-}
-
-/// The day of the calendar, from days since 1970-01-01 (the known algorithm of H. Hinnant).
-const fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day)
 }
 
 fn is_date(text: &str) -> bool {

@@ -9,10 +9,17 @@ use knosc_bulk_import::admission::{Digest, RecordedStep};
 use knosc_runner::BoxFuture;
 use knosc_runner::blobs::{BlobSource, BlobSourceError};
 
-/// A file that must have this content: another one stays unsealed.
-pub struct ExpectingBlob {
-    pub blob: Arc<dyn BlobSource>,
-    pub digest: Digest,
+/// The file, and where its content is known, a file that must have this content: another one stays unsealed.
+pub fn expecting(blob: Arc<dyn BlobSource>, digest: Option<Digest>) -> Arc<dyn BlobSource> {
+    match digest {
+        Some(digest) => Arc::new(ExpectingBlob { blob, digest }),
+        None => blob,
+    }
+}
+
+struct ExpectingBlob {
+    blob: Arc<dyn BlobSource>,
+    digest: Digest,
 }
 
 impl BlobSource for ExpectingBlob {

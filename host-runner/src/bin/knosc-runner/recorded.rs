@@ -19,7 +19,7 @@ use knosc_runner::platform::journals::{Begun, BegunFile, Function, Journals, New
 
 use crate::admission::{self, Content, Wish};
 use crate::exit::Exit;
-use crate::expecting::ExpectingBlob;
+use crate::expecting::expecting;
 use crate::problem::Problem;
 use crate::when;
 
@@ -171,12 +171,9 @@ fn release(locks: Locks) -> Release {
 }
 
 fn file(blob: &Arc<dyn BlobSource>, step: &NewStep) -> BegunFile {
-    match (&step.unchanged_of, step.expected) {
-        (Some(run), _) => BegunFile::Unchanged(run.clone()),
-        (None, Some(digest)) => {
-            BegunFile::Sent(Arc::new(ExpectingBlob { blob: Arc::clone(blob), digest }))
-        }
-        (None, None) => BegunFile::Sent(Arc::clone(blob)),
+    match &step.unchanged_of {
+        Some(run) => BegunFile::Unchanged(run.clone()),
+        None => BegunFile::Sent(expecting(Arc::clone(blob), step.expected)),
     }
 }
 

@@ -4,13 +4,15 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
+use knosc_bulk_import::calendar;
+
 /// Digits and letters that nobody mistakes for one another.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A new name, `20240601-084522-k3f7`: the time in UTC and four random characters.
 pub fn new_id(now_ms: u64) -> String {
     let (days, of_day_s) = (now_ms / 86_400_000, now_ms / 1_000 % 86_400);
-    let (year, month, day) = civil(days);
+    let (year, month, day) = calendar::date(i64::try_from(days).unwrap_or(0));
     let (hour, minute, second) = (of_day_s / 3_600, of_day_s / 60 % 60, of_day_s % 60);
     // The standard library draws its hashing keys from the system's randomness.
     let mut random = RandomState::new().hash_one(now_ms);
@@ -22,20 +24,6 @@ pub fn new_id(now_ms: u64) -> String {
         })
         .collect();
     format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{tail}")
-}
-
-/// Days since 1970 to year, month and day, after Hinnant's `civil_from_days`.
-const fn civil(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + if month <= 2 { 1 } else { 0 }, month, day)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::admission;
 use crate::args::{Global, Resume, WaitArgs};
 use crate::drive::{self, Drive, Going};
 use crate::exit::{self, Exit};
-use crate::expecting::{ExpectingBlob, RecordedBlob};
+use crate::expecting::{RecordedBlob, expecting};
 use crate::pinned::PinnedBlob;
 use crate::problem::{FileProblem, Problem};
 use crate::render::{Reporter, Shown};
@@ -151,11 +151,7 @@ async fn blobs(
             path: step.path.clone(),
             problem: FileProblem::Unreadable(error.to_string()),
         })?;
-        let blob: Arc<dyn BlobSource> = Arc::new(blob);
-        blobs.push(match expected {
-            Some(digest) => (step.trigger, Arc::new(ExpectingBlob { blob, digest })),
-            None => (step.trigger, blob),
-        });
+        blobs.push((step.trigger, expecting(Arc::new(blob), expected)));
     }
     Ok(blobs)
 }

@@ -18,7 +18,7 @@ use crate::args::{Global, Run, WaitArgs};
 use crate::connect;
 use crate::drive::{self, Drive, Going};
 use crate::exit::Exit;
-use crate::expecting::ExpectingBlob;
+use crate::expecting::expecting;
 use crate::problem::Problem;
 use crate::render::{Reporter, Shown};
 use crate::{state, when};
@@ -130,20 +130,13 @@ impl Files {
         let mut files = Self { sent: Vec::new(), shown: Vec::new(), unchanged: Vec::new() };
         let all = steps.iter().zip(blobs).zip(shown).enumerate();
         for (position, ((step, (trigger, blob)), shown)) in all {
-            match (&step.unchanged_of, step.expected) {
-                (Some(run), _) => {
-                    let outcome = Outcome::Unchanged(run.clone());
-                    let file_name = step.file_name.clone();
-                    files.unchanged.push((position, StepReport { trigger, file_name, outcome }));
-                }
-                (None, Some(digest)) => {
-                    files.sent.push((trigger, Arc::new(ExpectingBlob { blob, digest })));
-                    files.shown.push(shown);
-                }
-                (None, None) => {
-                    files.sent.push((trigger, blob));
-                    files.shown.push(shown);
-                }
+            if let Some(run) = &step.unchanged_of {
+                let outcome = Outcome::Unchanged(run.clone());
+                let file_name = step.file_name.clone();
+                files.unchanged.push((position, StepReport { trigger, file_name, outcome }));
+            } else {
+                files.sent.push((trigger, expecting(blob, step.expected)));
+                files.shown.push(shown);
             }
         }
         files
