@@ -26,7 +26,7 @@ pub struct Tool {
 }
 
 /// The tools that a test may need besides rustup and a C compiler.
-pub const TOOLS: [Tool; 3] = [
+pub const TOOLS: [Tool; 4] = [
     Tool {
         name: "curl",
         tests: "documented_client::curl_*",
@@ -46,6 +46,13 @@ pub const TOOLS: [Tool; 3] = [
         tests: "world::cargo_component_*, pipelines::cargo_component_*",
         install: "cargo install --locked cargo-component",
         program: "cargo-component",
+        args: &["--version"],
+    },
+    Tool {
+        name: "componentize-py",
+        tests: "pipelines::the_one_in_python_*",
+        install: "python3 -m venv venv && venv/bin/pip install componentize-py==0.25.1, and venv/bin in PATH",
+        program: "componentize-py",
         args: &["--version"],
     },
 ];

@@ -55,6 +55,17 @@ impl Blob {
         self.open(offset, None, None).map(|(stream, _)| stream)
     }
 
+    /// Some of its bytes from `offset` on; none at its end alone.
+    #[cfg(feature = "platform")]
+    pub(crate) async fn piece(&self, offset: u64, len: u32) -> Result<Bytes, String> {
+        self.check(offset)?;
+        let wanted = usize::try_from(len).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+        if wanted == 0 || offset == self.source.size() {
+            return Ok(Bytes::new());
+        }
+        self.chunk(offset, wanted).await.map_err(|broken| broken.to_string())
+    }
+
     /// Its content from `offset` on, and whether all of it was given away yet.
     fn open(
         &self,
@@ -63,12 +74,7 @@ impl Blob {
         progress: Option<mpsc::Sender<Progress>>,
     ) -> Result<(DynInputStream, Arc<AtomicBool>), String> {
         let (step, size) = (self.step, self.source.size());
-        if !self.is_unchanged() {
-            return Err("the file changed since it was given, or cannot be read".to_owned());
-        }
-        if offset > size {
-            return Err("the file is shorter than that".to_owned());
-        }
+        self.check(offset)?;
         let (chunks, incoming) = mpsc::channel(CHUNKS_AHEAD);
         let is_given = Arc::new(AtomicBool::new(size == 0));
         let reader = Reader { file: self.clone(), offset, chunks, digester };
@@ -84,6 +90,35 @@ impl Blob {
 
     fn is_unchanged(&self) -> bool {
         self.source.version().is_ok_and(|version| version == self.version)
+    }
+
+    fn check(&self, offset: u64) -> Result<(), String> {
+        if !self.is_unchanged() {
+            return Err("the file changed since it was given, or cannot be read".to_owned());
+        }
+        if offset > self.source.size() {
+            return Err("the file is shorter than that".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Up to `max` of the bytes that are left from `offset` on, of which there is one at least.
+    async fn chunk(&self, offset: u64, max: usize) -> Chunk {
+        let size = self.source.size();
+        let left = size - offset;
+        let wanted = usize::try_from(left).unwrap_or(max).min(max);
+        let chunk = self.source.read_at(offset, wanted).await.map_err(|_| Broken)?;
+        if chunk.is_empty() || chunk.len() > wanted {
+            return Err(Broken);
+        }
+        if chunk.len() as u64 == left {
+            // Before the last chunk is given away: is the file longer now, or another one?
+            let beyond = self.source.read_at(size, 1).await.map_err(|_| Broken)?;
+            if !beyond.is_empty() || !self.is_unchanged() {
+                return Err(Broken);
+            }
+        }
+        Ok(chunk)
     }
 }
 
@@ -179,7 +214,7 @@ impl Reader {
     async fn read_all(mut self) {
         let size = self.file.source.size();
         while self.offset < size {
-            let chunk = self.read_chunk(size).await;
+            let chunk = self.file.chunk(self.offset, CHUNK_BYTES).await;
             let Ok(bytes) = &chunk else {
                 let _ = self.chunks.send(chunk).await;
                 return;
@@ -195,24 +230,6 @@ impl Reader {
         if let Some(digester) = self.digester {
             digester.finish();
         }
-    }
-
-    async fn read_chunk(&self, size: u64) -> Chunk {
-        let left = size - self.offset;
-        let wanted = usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
-        let source = &self.file.source;
-        let chunk = source.read_at(self.offset, wanted).await.map_err(|_| Broken)?;
-        if chunk.is_empty() || chunk.len() > wanted {
-            return Err(Broken);
-        }
-        if chunk.len() as u64 == left {
-            // Before the last chunk is given away: is the file longer now, or another one?
-            let beyond = source.read_at(size, 1).await.map_err(|_| Broken)?;
-            if !beyond.is_empty() || !self.file.is_unchanged() {
-                return Err(Broken);
-            }
-        }
-        Ok(chunk)
     }
 }
 

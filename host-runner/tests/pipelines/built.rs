@@ -57,3 +57,22 @@ pub(crate) fn rust_by_cargo_component() -> Option<Vec<u8>> {
     let _ = fs::remove_file(source("rust").join("src").join("bindings.rs"));
     Some(component("cargo-component"))
 }
+
+/// By componentize-py, where it is there, with the words of the page.
+pub(crate) fn python() -> Option<Vec<u8>> {
+    tool("componentize-py", "the_one_in_python_makes_one_file_of_two")?;
+    let page = fs::read_to_string(source("python").join("README.md")).unwrap();
+    let words = page.lines().find_map(|line| line.strip_prefix("venv/bin/componentize-py "));
+    let words = words.and_then(|words| words.strip_suffix("merge.wasm")).unwrap();
+    let folder = target("python");
+    fs::create_dir_all(&folder).unwrap();
+    // The application's folder stays as it is: what Python compiles of it would be left there.
+    fs::copy(source("python").join("app.py"), folder.join("app.py")).unwrap();
+    let mut build = Command::new("componentize-py");
+    build.current_dir(&folder).args(words.split_whitespace().map(|word| match word {
+        "../../../wit" => place::root().unwrap().join("wit").into_os_string(),
+        word => word.into(),
+    }));
+    run(build.arg("merge.wasm"));
+    Some(fs::read(folder.join("merge.wasm")).unwrap())
+}

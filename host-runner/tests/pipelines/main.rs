@@ -1,6 +1,6 @@
 //! The pipelines of `examples/pipelines/`, built as their pages say, and run as a platform runs a tenant's.
 //!
-//! Built by plain cargo everywhere; cargo-component is named as not run where it is missing.
+//! The one in Rust is built by plain cargo everywhere; cargo-component and componentize-py are named as not run where they are missing.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,6 +18,7 @@ mod host;
 #[path = "../isolation/in_memory.rs"]
 mod in_memory;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use knosc_bulk_import::trigger::Trigger;
@@ -34,11 +35,11 @@ const EXPORT: &str =
 async fn run(
     host: &Host,
     component: Vec<u8>,
-    inputs: &[(&'static str, &'static str)],
+    inputs: &[(&str, &str)],
     settings: &[(&str, &str)],
 ) -> PipelineReport {
-    let blob = |(name, text): &(&'static str, &'static str)| -> Arc<dyn BlobSource> {
-        Arc::new(MemoryBlob::new(*name, text.as_bytes()))
+    let blob = |(name, text): &(&str, &str)| -> Arc<dyn BlobSource> {
+        Arc::new(MemoryBlob::new(*name, text.as_bytes().to_vec()))
     };
     let inputs = inputs.iter().map(blob).collect();
     let setting = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
@@ -102,6 +103,59 @@ async fn the_one_in_rust_pulls_from_an_erp_whose_token_it_never_sees() {
         assert!(note.contains(said), "{note}");
         assert_eq!((report.calls.len(), host.knosc.model().upload_posts()), (0, 0));
     }
+}
+
+/// With all that an export may have: a mark at its start, CRLF, a quoted field with a line end in it, an empty line.
+const NORTH: &str = "\u{feff}_UnitCode,_UnitName,_UnitType,_Multiplier\r\nEA,Each,Count,1\r\nBX,\"Box, of\nten\",Count,10\r\n\r\n";
+const SOUTH: &str =
+    "_UnitCode,_UnitName,_UnitType,_Multiplier\nEA,Each,Count,1\nPR,Paar – zwei,Count,2";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_one_in_python_makes_one_file_of_two() {
+    let Some(component) = built::python() else { return };
+    let host = Host::start("", "");
+    let settings = [("trigger", "unit-master"), ("key", "_UnitCode")];
+    let inputs = [("north.csv", NORTH), ("south.csv", SOUTH)];
+    let report = run(&host, component.clone(), &inputs, &settings).await;
+    let note = "3 rows of 2 files were loaded".to_owned();
+    assert_eq!(report.end, PipelineEnd::Returned(Ok(note)), "{report:?}");
+    loaded(&report, Trigger::UnitMaster);
+    let expected = [
+        ["BX", "Box, of\nten", "Count", "10"],
+        ["EA", "Each", "Count", "1"],
+        ["PR", "Paar – zwei", "Count", "2"],
+    ];
+    assert_eq!(rows(&host, "unit-master"), expected);
+    assert_eq!(host.scratch_files(), 0);
+    let sent = host.knosc.model().upload_posts();
+
+    // More than one piece, and more than one write.
+    let mut many = SOUTH.to_owned();
+    for row in 0..20_000 {
+        writeln!(many, "\nU{row},Paar – zwei und mehr,Count,{row}").unwrap();
+    }
+    let inputs = [("north.csv", NORTH), ("many.csv", &many)];
+    let report = run(&host, component.clone(), &inputs, &settings).await;
+    let note = "20003 rows of 2 files were loaded".to_owned();
+    assert_eq!(report.end, PipelineEnd::Returned(Ok(note)), "{report:?}");
+    assert_eq!(rows(&host, "unit-master").len(), 20_003);
+
+    // What would load half of the truth loads nothing.
+    let other = "_UnitCode,_UnitName,_UnitType,_Multiplier\nEA,Dozen,Count,12\n";
+    let cut = "_UnitCode,_UnitName,_UnitType,_Multiplier\nEA,\"Ea";
+    for (south, said) in [
+        (other, "south.csv, line 2: 'EA' is another row in an earlier file"),
+        ("_UnitCode,_UnitName\nEA,Each\n", "south.csv has other columns than north.csv"),
+        ("", "south.csv is empty"),
+        (cut, "Error: unexpected end of data"),
+    ] {
+        let inputs = [("north.csv", NORTH), ("south.csv", south)];
+        let report = run(&host, component.clone(), &inputs, &settings).await;
+        assert_eq!(report.end, PipelineEnd::Returned(Err(said.to_owned())), "{report:?}");
+        assert!(report.calls.is_empty());
+    }
+    assert_eq!(host.knosc.model().upload_posts(), sent + 1);
+    assert_eq!(host.scratch_files(), 0);
 }
 
 #[test]

@@ -48,6 +48,18 @@ async fn a_tenants_own_limits_narrow_the_operators() {
     assert_eq!(report.used.memory_bytes, 65_536);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trap_names_the_functions_that_it_was_in() {
+    let host = Host::start("", "");
+    let fields = "(func $deep unreachable) (func $above (call $deep))";
+    let report = host.run(guest::with_fields(fields, "(call $above) (i32.const 0)")).await;
+    let PipelineEnd::Trapped { message } = report.end else { panic!("{report:?}") };
+    assert!(
+        message.contains("`unreachable`") && message.contains(", in deep < above"),
+        "{message}"
+    );
+}
+
 /// Writes a line, asks for what nobody granted, and computes until it is stopped.
 const TALKS: &str = "
   (call $print (call $stdout) (i32.const 512) (i32.const 5) (i32.const 64))

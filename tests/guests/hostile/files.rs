@@ -10,7 +10,7 @@ pub(super) const CREATE: &str = "(call $create (i32.const 512) (i32.const 5) (i3
 /// A finished file of 64 KiB; its handle is at 44.
 pub(super) const FILE: &str = "(call $create (i32.const 512) (i32.const 5) (i32.const 32)) (call $write (i32.load (i32.const 36)) (i32.const 0) (i32.const 65536) (i32.const 48)) (call $finish (i32.load (i32.const 36)) (i32.const 40))";
 
-pub(super) const GUESTS: [(&str, &str, &str, Ends); 18] = [
+pub(super) const GUESTS: [(&str, &str, &str, Ends); 20] = [
     (
         "over-the-quota",
         "",
@@ -58,6 +58,18 @@ pub(super) const GUESTS: [(&str, &str, &str, Ends); 18] = [
         "",
         "FILE (call $open (i32.load (i32.const 44)) (i64.const -1) (i32.const 56)) (if (i32.eqz (i32.load8_u (i32.const 56))) (then (unreachable))) (call $open (i32.load (i32.const 44)) (i64.const 65537) (i32.const 56)) (if (i32.eqz (i32.load8_u (i32.const 56))) (then (unreachable))) OK",
         Fine,
+    ),
+    (
+        "piece-out-of-range",
+        "",
+        "FILE (call $piece (i32.load (i32.const 44)) (i64.const -1) (i32.const 1) (i32.const 56)) (if (i32.eqz (i32.load8_u (i32.const 56))) (then (unreachable))) (call $piece (i32.load (i32.const 44)) (i64.const 65537) (i32.const 1) (i32.const 56)) (if (i32.eqz (i32.load8_u (i32.const 56))) (then (unreachable))) (call $piece (i32.load (i32.const 44)) (i64.const 65535) (i32.const -1) (i32.const 56)) (if (i32.load8_u (i32.const 56)) (then (unreachable))) (if (i32.ne (i32.load (i32.const 64)) (i32.const 1)) (then (unreachable))) (call $piece (i32.load (i32.const 44)) (i64.const 65536) (i32.const -1) (i32.const 56)) (if (i32.load (i32.const 64)) (then (unreachable))) OK",
+        Fine,
+    ),
+    (
+        "pieces-without-end",
+        "",
+        "FILE (loop $l (call $piece (i32.load (i32.const 44)) (i64.const 0) (i32.const 1) (i32.const 56)) (br $l)) (unreachable)",
+        Either(PipelineLimit::Cpu, PipelineLimit::Wall),
     ),
     (
         "files-opened-without-end",

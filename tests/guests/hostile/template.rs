@@ -9,7 +9,7 @@ const HTTP: &str = include_str!("http.wat");
 const JOBS: &str = include_str!("jobs.wat");
 
 /// What is imported: the instance, the function, its short name here, and its core type.
-const FUNCTIONS: [(&str, &str, &str, &str); 37] = [
+const FUNCTIONS: [(&str, &str, &str, &str); 38] = [
     ("poll", "[method]pollable.block", "block", "(param i32)"),
     ("poll", "[method]pollable.ready", "ready", "(param i32) (result i32)"),
     ("poll", "poll", "poll", "(param i32 i32 i32)"),
@@ -32,6 +32,7 @@ const FUNCTIONS: [(&str, &str, &str, &str); 37] = [
     ("blobs", "[method]blob.size", "size", "(param i32) (result i64)"),
     ("blobs", "[method]blob.duplicate", "duplicate", "(param i32) (result i32)"),
     ("blobs", "[method]blob.open", "open", "(param i32 i64 i32)"),
+    ("pieces", "read", "piece", "(param i32 i64 i32 i32)"),
     ("scratch", "[method]writer.write", "write", "(param i32 i32 i32 i32)"),
     ("scratch", "create", "create", "(param i32 i32 i32)"),
     ("scratch", "finish", "finish", "(param i32 i32)"),

@@ -48,6 +48,10 @@
   (export "[method]blob.open" (func (param "self" (borrow $blob)) (param "offset" u64)
     (result (result (own $t) (error string)))))))
 (alias export $blobs "blob" (type $blob))
+(import "knosc:bulk-import/pieces@0.1.0" (instance $pieces
+  (alias outer 1 $blob (type $b)) (export "blob" (type $blob (eq $b)))
+  (export "read" (func (param "file" (borrow $blob)) (param "offset" u64) (param "len" u32)
+    (result (result (list u8) (error string)))))))
 (import "knosc:bulk-import/scratch@0.1.0" (instance $scratch
   (alias outer 1 $blob (type $b)) (export "blob" (type $blob (eq $b)))
   (export "writer" (type $writer (sub resource)))

@@ -18,9 +18,10 @@ pub(super) enum Standing {
 }
 
 /// Linked always: `wasi:cli`, `wasi:filesystem` and the rest come with Rust's standard library and componentize-py.
-const GIVEN: [&str; 24] = [
+const GIVEN: [&str; 25] = [
     "knosc:bulk-import/types",
     "knosc:bulk-import/blobs",
+    "knosc:bulk-import/pieces",
     "knosc:bulk-import/scratch",
     "knosc:bulk-import/jobs",
     "wasi:cli/environment",

@@ -15,6 +15,7 @@ wasmtime::component::bindgen!({
 
         world tenant {
             import knosc:bulk-import/blobs@0.1.0;
+            import knosc:bulk-import/pieces@0.1.0;
             import knosc:bulk-import/scratch@0.1.0;
             import knosc:bulk-import/jobs@0.1.0;
             export knosc:bulk-import/pipeline@0.1.0;

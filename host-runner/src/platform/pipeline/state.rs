@@ -13,7 +13,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::Used;
-use super::bindings;
+use super::bindings::{self, knosc::bulk_import::pieces};
 use super::http::PipelineHooks;
 use super::jobs::Jobs;
 use super::limiter::{Limiter, Met};
@@ -123,6 +123,7 @@ pub(super) fn link(
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
     blobs::add_to_linker::<_, HasSelf<PipelineState>>(&mut linker, |state| state)?;
+    pieces::add_to_linker::<_, HasSelf<PipelineState>>(&mut linker, |state| state)?;
     let import = bindings::knosc::bulk_import::scratch::add_to_linker::<_, HasSelf<PipelineState>>;
     import(&mut linker, |state| state)?;
     let import = bindings::knosc::bulk_import::jobs::add_to_linker::<_, HasSelf<PipelineState>>;
@@ -167,6 +168,18 @@ impl blobs::HostBlob for PipelineState {
     async fn drop(&mut self, blob: Resource<Blob>) -> wasmtime::Result<()> {
         self.table.delete(blob)?;
         Ok(())
+    }
+}
+
+impl pieces::Host for PipelineState {
+    async fn read(
+        &mut self,
+        blob: Resource<Blob>,
+        offset: u64,
+        len: u32,
+    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        let piece = self.table.get(&blob)?.piece(offset, len).await;
+        Ok(piece.map(|bytes| bytes.to_vec()))
     }
 }
 

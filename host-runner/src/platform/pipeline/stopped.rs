@@ -2,8 +2,8 @@
 //!
 //! Names limits for people; nothing that is sent or believed depends on it.
 
-use wasmtime::Trap;
 use wasmtime::component::ResourceTableError;
+use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use wasmtime_wasi_http::FieldMapError;
 
 use super::PipelineEnd;
@@ -25,6 +25,12 @@ const WORDS: [(&str, PipelineLimit); 5] = [
     ("resource limit exceeded: table count", PipelineLimit::Tables),
 ];
 
+/// Of the functions that a trap was in: what a library does when it panics takes some six of them.
+const FRAMES_MAX: usize = 12;
+
+/// Of a function's name, which is the tenant's own text.
+const NAME_CHARS_MAX: usize = 60;
+
 /// How a pipeline ended, and the first limit that it met.
 pub(super) fn end(
     answer: wasmtime::Result<Result<String, String>>,
@@ -41,7 +47,20 @@ pub(super) fn end(
     match state.limiter.met() {
         // A component that gets no memory traps somewhere later.
         Some(limit) => (PipelineEnd::Limit(limit), Some(limit)),
-        None => (PipelineEnd::Trapped { message: format!("{:#}", error.root_cause()) }, None),
+        None => (PipelineEnd::Trapped { message: trapped(&error) }, None),
+    }
+}
+
+/// What wasmtime says, and in which of the component's functions it was, the innermost first: its author knows them.
+fn trapped(error: &wasmtime::Error) -> String {
+    let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
+    let names = frames.iter().filter_map(FrameInfo::func_name).take(FRAMES_MAX);
+    let plain =
+        |name: &str| name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+    let names: Vec<String> = names.map(plain).collect();
+    match names.join(" < ") {
+        names if names.is_empty() => format!("{:#}", error.root_cause()),
+        names => format!("{:#}, in {names}", error.root_cause()),
     }
 }
 
