@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use knosc_bulk_import::admission::refresh::Contents;
 use knosc_bulk_import::blob::FileKind;
 use knosc_bulk_import::trigger::{Group, Trigger};
 
@@ -27,6 +28,8 @@ pub struct Candidate<'c> {
     pub allow_empty: bool,
     /// The header row of the tenant's template.
     pub template: Option<Vec<String>>,
+    /// The header names of the columns that tell rows apart; without them, those that are known.
+    pub key: Option<Vec<String>>,
     /// The bytes.
     pub content: &'c mut dyn Content,
 }
@@ -51,6 +54,8 @@ pub struct Checked {
     pub reading: Option<Reading>,
     /// Rows below the header that hold something.
     pub rows: u64,
+    /// What the file makes of its table; `None` where it could not be read.
+    pub contents: Option<Contents>,
     /// What was found, the heaviest first.
     pub findings: Vec<Finding>,
 }
@@ -113,15 +118,21 @@ fn check_one(
     limits: &Limits,
     known: &[Known],
 ) -> (Checked, Vec<Known>) {
-    let Candidate { trigger, name, kind, allow_empty, template, content } = candidate;
+    let Candidate { trigger, name, kind, allow_empty, template, key, content } = candidate;
     let mut findings = FileFindings::new(&name, limits.samples);
-    let mut checked =
-        Checked { trigger, file: name.clone(), reading: None, rows: 0, findings: Vec::new() };
+    let mut checked = Checked {
+        trigger,
+        file: name.clone(),
+        reading: None,
+        rows: 0,
+        contents: None,
+        findings: Vec::new(),
+    };
     let mut learned = Vec::new();
     if let Some(table) = Table::of(trigger) {
-        let template = template.as_deref();
+        let (template, key) = (template.as_deref(), key.as_deref());
         let is_text = kind == FileKind::Csv;
-        let against = Against { table, file: &name, template, known, limits, is_text };
+        let against = Against { table, file: &name, template, key, known, limits, is_text };
         let mut rows = TableCheck::new(against);
         let read =
             reading::read(kind, content, options, limits, &mut findings, &mut |row, findings| {
@@ -136,8 +147,11 @@ fn check_one(
                     no_rows(trigger, found.is_some(), &mut findings);
                 }
                 if let Some(found) = found {
-                    repeated(&found, table, (kind, content), options, limits, &mut findings);
+                    let is_documented = key.is_none() && table.key_is_documented();
+                    let of = (kind, content);
+                    repeated(&found, is_documented, of, options, limits, &mut findings);
                     learned = found.known;
+                    checked.contents = Some(found.contents);
                 }
             }
             // What was not read to its end is no base for what later files may refer to.
@@ -168,7 +182,7 @@ fn no_rows(trigger: Trigger, has_header: bool, findings: &mut FileFindings) {
 /// Names the keys that stand twice; reads the first ones again, because only their hashes were kept.
 fn repeated(
     found: &Learned,
-    table: &Table,
+    key_is_documented: bool,
     (kind, content): (FileKind, &mut dyn Content),
     options: &ReadingOptions,
     limits: &Limits,
@@ -180,7 +194,7 @@ fn repeated(
     let samples = usize::try_from(limits.samples).unwrap_or(usize::MAX);
     let shown_repeats = found.repeats.get(..samples.min(found.repeats.len())).unwrap_or_default();
     let texts = keys_at(shown_repeats, found, kind, content, options, limits);
-    let severity = if table.key_is_documented() { Severity::Deny } else { Severity::Warn };
+    let severity = if key_is_documented { Severity::Deny } else { Severity::Warn };
     let column = found.key.first().map(|(at, _)| *at);
     for Repeat { line, first_line } in &found.repeats {
         let text = texts.get(line);
@@ -207,7 +221,7 @@ fn keys_at(
         if wanted.contains(&row.line) && !row.is_empty() {
             let parts = found.key.iter().filter_map(|(at, name)| {
                 let cell = row.cell(*at).filter(|cell| !cell.is_blank())?;
-                Some((*name, cell.text.trim().to_owned()))
+                Some((name.as_str(), cell.text.trim().to_owned()))
             });
             let (names, values): (Vec<&str>, Vec<String>) = parts.unzip();
             texts.insert(row.line, (names.join(" + "), values.join(" + ")));

@@ -39,6 +39,7 @@ fn checked(broken: &[&str]) -> Vec<Checked> {
         kind: FileKind::of_name(name).unwrap(),
         allow_empty: false,
         template: None,
+        key: None,
         content,
     });
     check(candidates.collect(), &ReadingOptions::default(), &Limits::default())

@@ -3,6 +3,7 @@
 //! Pure decisions on rows that were read; opens nothing. Knosc has no idempotency key: this is what stands in for one.
 
 mod known;
+pub mod refresh;
 
 pub use known::{Digest, Earlier, RecordedStep, Stamp, Standing};
 

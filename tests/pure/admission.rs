@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use knosc_bulk_import::admission::{
     Admission, AdmissionError, Candidate, Digest, Earlier, RecordedStep, Stamp, Standing,
-    Unchanged, admit, known_digest, needs_digest, readmit,
+    Unchanged, admit, known_digest, needs_digest, readmit, refresh::changed_since,
 };
 use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::job::{Job, JobReport, JobStatus};
@@ -214,4 +214,25 @@ fn what_is_to_be_done_about_a_refusal_is_its_own_hint() {
     ] {
         assert!(error.hint().contains(word), "{error}: {}", error.hint());
     }
+}
+
+#[test]
+fn what_was_accepted_or_may_have_been_after_a_set_makes_it_stale() {
+    use Standing::{Completed, Failed, Lost, NotStarted, Pending, Refused, Unknown};
+    // The set comes from the file that run 5 had accepted as number 50.
+    let check = |before: &[(i64, Standing)], expected: Option<&str>| {
+        let earlier: Vec<Earlier> =
+            before.iter().map(|(number, standing)| earlier(*number, *standing, None)).collect();
+        let since = changed_since(50, 5, &earlier).map(|earlier| earlier.run.as_str());
+        assert_eq!(since, expected, "{before:?}");
+    };
+    check(&[], None);
+    check(&[(5, Completed), (4, Failed), (3, Unknown)], None);
+    for standing in [Completed, Failed, Pending, Lost, Unknown] {
+        check(&[(6, standing), (5, Completed)], Some("run-6"));
+    }
+    for standing in [Refused, NotStarted] {
+        check(&[(6, standing), (5, Completed)], None);
+    }
+    check(&[(6, Failed), (8, Unknown), (7, Lost)], Some("run-8"));
 }

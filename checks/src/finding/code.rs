@@ -112,6 +112,8 @@ codes! {
     ValueMissing, "value-missing", Deny, "fill the cell";
     /// A key that stands twice.
     KeyDuplicate, "key-duplicate", Deny, "remove one of the rows, or mend its key";
+    /// A column of the key that was said is not in the header.
+    KeyMissing, "key-missing", Deny, "write the key's columns as the header does: key of the manifest";
     /// REFRESH beside another action.
     ActionMixed, "action-mixed", Warn, "make one file of REFRESH alone, and another one of the other actions";
     /// An action that is not documented.

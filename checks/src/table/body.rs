@@ -2,6 +2,8 @@
 //!
 //! Keeps hashes of keys and of what later files refer to, and nothing else of a row.
 
+use knosc_bulk_import::admission::refresh::{self, Contents, KeySet};
+
 use super::Against;
 use super::column::ColumnCheck;
 use super::header::{self, Header};
@@ -15,10 +17,12 @@ use crate::reading::Row;
 pub(crate) struct Learned {
     /// Rows below the header that hold something.
     pub(crate) rows: u64,
+    /// What the file makes of its table.
+    pub(crate) contents: Contents,
     /// Rows whose key stood before; their texts have to be read again.
     pub(crate) repeats: Vec<Repeat>,
     /// Where the key stands, and what its columns are called.
-    pub(crate) key: Vec<(usize, &'static str)>,
+    pub(crate) key: Vec<(usize, String)>,
     /// What later files may refer to.
     pub(crate) known: Vec<Known>,
 }
@@ -38,6 +42,15 @@ struct Learning {
     known: Known,
 }
 
+/// A column of the key.
+struct KeyPart {
+    at: usize,
+    /// In the header.
+    header: String,
+    /// In messages.
+    name: String,
+}
+
 /// What a row asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Action {
@@ -53,8 +66,11 @@ pub(super) struct Body<'a> {
     action: Option<usize>,
     /// The first row that refreshes, and the first that does something else.
     first_of: [Option<u64>; 2],
-    key: Vec<(usize, &'static str)>,
+    key: Vec<KeyPart>,
     keys: Keys,
+    /// Keys of rows that delete or close.
+    removed: Vec<u64>,
+    removed_rows: u64,
     referring: Vec<Referring<'a>>,
     learning: Vec<Learning>,
     rows: u64,
@@ -77,8 +93,10 @@ impl<'a> Body<'a> {
             columns: names.iter().enumerate().map(column).collect(),
             action: action_place(&header),
             first_of: [None; 2],
-            key: key_of(&against, &header),
+            key: key_of(&against, &header, &names, row.line, findings),
             keys: Keys::new(against.limits.max_keys),
+            removed: Vec::new(),
+            removed_rows: 0,
             referring: referring(&against, &header),
             learning: learning(&against, &header),
             rows: 0,
@@ -104,9 +122,14 @@ impl<'a> Body<'a> {
         for (column, cell) in self.columns.iter_mut().zip(row.cells()) {
             column.value(row.line, cell, action == Action::Remove, limits, findings);
         }
+        self.removed_rows += u64::from(action == Action::Remove);
         if !self.key.is_empty() {
-            let parts = self.key.iter().map(|(at, _)| row.cell(*at).map_or("", |cell| cell.text));
-            self.keys.add(keys::hash(parts), row.line);
+            let parts = self.key.iter().map(|part| row.cell(part.at).map_or("", |cell| cell.text));
+            let hash = keys::hash(parts);
+            self.keys.add(hash, row.line);
+            if action == Action::Remove && self.removed.len() < limits.max_keys {
+                self.removed.push(hash);
+            }
         }
         if action != Action::Remove {
             self.references(row, findings);
@@ -193,8 +216,8 @@ impl<'a> Body<'a> {
         }
     }
 
-    pub(super) fn finish(self, findings: &mut FileFindings) -> Learned {
-        for column in self.columns {
+    pub(super) fn finish(mut self, findings: &mut FileFindings) -> Learned {
+        for column in std::mem::take(&mut self.columns) {
             column.finish(findings);
         }
         if self.keys.is_full || self.learning.iter().any(|learning| learning.known.is_full) {
@@ -203,10 +226,35 @@ impl<'a> Body<'a> {
                 format!("only the first {max} keys are compared, the limit of --max-keys")
             });
         }
+        let is_whole = !self.keys.is_full;
+        let (repeats, all) = self.keys.finish();
+        let contents = Contents {
+            // A file without rows refreshes: that is what makes it dangerous.
+            action: match self.first_of {
+                [None, Some(_)] => refresh::Action::Change,
+                _ => refresh::Action::Refresh,
+            },
+            key: Vec::new(),
+            rows: self.rows - self.removed_rows,
+            removed_rows: self.removed_rows,
+            present: KeySet::default(),
+            removed: KeySet::default(),
+        };
+        let contents = if is_whole && !self.key.is_empty() {
+            self.removed.sort_unstable();
+            let count = self.removed.len();
+            let removed = KeySet::from_sorted(self.removed.into_iter(), count);
+            let present = if removed.is_empty() { all } else { all.without(&removed) };
+            let key = self.key.iter().map(|part| part.header.clone()).collect();
+            Contents { key, present, removed, ..contents }
+        } else {
+            contents
+        };
         Learned {
             rows: self.rows,
-            repeats: self.keys.repeats(),
-            key: self.key,
+            contents,
+            repeats,
+            key: self.key.into_iter().map(|part| (part.at, part.name)).collect(),
             known: self.learning.into_iter().map(|learning| learning.known).collect(),
         }
     }
@@ -216,17 +264,52 @@ fn action_place(header: &Header) -> Option<usize> {
     header.columns.iter().position(|column| column.is_some_and(|known| known.kind == Kind::Action))
 }
 
-/// Where the key stands; nowhere if a part of it that every row needs is not in the header.
-fn key_of(against: &Against<'_>, header: &Header) -> Vec<(usize, &'static str)> {
+/// Where the key stands: as the person says, else as is known; nowhere if a part of it that every row needs is not in the header.
+fn key_of(
+    against: &Against<'_>,
+    header: &Header,
+    names: &[String],
+    line: u64,
+    findings: &mut FileFindings,
+) -> Vec<KeyPart> {
+    if let Some(said) = against.key {
+        return key_as_said(said, names, line, findings);
+    }
     let mut key = Vec::new();
     for column in against.table.columns.iter().filter(|column| column.in_key) {
         match header.place(column.header) {
-            Some(at) => key.push((at, column.name)),
+            Some(at) => {
+                let (header, name) = (column.header.to_owned(), column.name.to_owned());
+                key.push(KeyPart { at, header, name });
+            }
             None if column.required => return Vec::new(),
             None => {}
         }
     }
     key
+}
+
+fn key_as_said(
+    said: &[String],
+    names: &[String],
+    line: u64,
+    findings: &mut FileFindings,
+) -> Vec<KeyPart> {
+    let place = |header: &String| names.iter().position(|name| name == header);
+    if let Some(missing) = said.iter().find(|header| place(header).is_none()) {
+        findings.add(Code::KeyMissing, Severity::Deny, Place::line(line), missing, || {
+            format!(
+                "the key that was said has the column '{}', which the header has not",
+                shown(missing)
+            )
+        });
+        return Vec::new();
+    }
+    let part = |header: &String| {
+        let at = place(header)?;
+        Some(KeyPart { at, header: header.clone(), name: header.clone() })
+    };
+    said.iter().filter_map(part).collect()
 }
 
 fn referring<'a>(against: &Against<'a>, header: &Header) -> Vec<Referring<'a>> {

@@ -1,15 +1,25 @@
-//! Keys that stand twice, in twelve bytes a row.
+//! Keys that stand twice, in twelve bytes a row, and the set of all of them.
 //!
 //! A key is kept as 64 bits of a hash, with its line. Among a million keys two others meet once in forty million files; before a
 //! person reads of it, the rows are read again.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::Hasher as _;
 
-/// The hash of a value or of several; the same on every machine and every day.
+use knosc_bulk_import::admission::refresh::KeySet;
+use siphasher::sip::SipHasher13;
+
+/// Stands behind each part, and in no text.
+const PART_END: u8 = 0xFF;
+
+/// The hash of a value or of several; the same on every machine, every day and in every version, since journals keep it.
+///
+/// It makes keys short, not secret: it has no salt, because whoever reads a journal would read the salt too, and could try values
+/// out with either. What is secret about a key is as safe as the state folder.
 pub(crate) fn hash<'a>(parts: impl Iterator<Item = &'a str>) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = SipHasher13::new_with_keys(0, 0);
     for part in parts {
-        part.trim().hash(&mut hasher);
+        hasher.write(part.trim().as_bytes());
+        hasher.write_u8(PART_END);
     }
     hasher.finish()
 }
@@ -46,9 +56,18 @@ impl Keys {
         self.rows.push([(hash >> 32) as u32, hash as u32, line]);
     }
 
-    /// Every row whose key stood before, in the order of the file.
-    pub(crate) fn repeats(mut self) -> Vec<Repeat> {
+    /// Every row whose key stood before, in the order of the file, and every key once.
+    pub(crate) fn finish(mut self) -> (Vec<Repeat>, KeySet) {
         self.rows.sort_unstable();
+        let count = self.rows.len();
+        let hashes =
+            self.rows.iter().map(|[high, low, _]| u64::from(*high) << 32 | u64::from(*low));
+        let set = KeySet::from_sorted(hashes, count);
+        (self.repeats(), set)
+    }
+
+    /// Of sorted rows.
+    fn repeats(self) -> Vec<Repeat> {
         let mut repeats = Vec::new();
         for same in self.rows.chunk_by(|a, b| a.first() == b.first() && a.get(1) == b.get(1)) {
             let mut lines = same.iter().map(|[.., line]| u64::from(*line));
@@ -71,7 +90,7 @@ mod tests {
             keys.add(hash(std::iter::once(key)), line);
         }
         let found: Vec<_> =
-            keys.repeats().iter().map(|repeat| (repeat.line, repeat.first_line)).collect();
+            keys.finish().0.iter().map(|repeat| (repeat.line, repeat.first_line)).collect();
         assert_eq!(found, [(4, 2), (6, 2), (7, 3)]);
     }
 
@@ -80,7 +99,13 @@ mod tests {
         let mut keys = Keys::new(2);
         (0..3).for_each(|line| keys.add(7, line));
         assert!(keys.is_full);
-        assert_eq!(keys.repeats().len(), 1);
+        let (repeats, set) = keys.finish();
+        assert_eq!((repeats.len(), set.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_hash_is_what_it_was_in_journals_of_earlier_versions() {
+        assert_eq!(hash([" PO-1 ", "FG-1"].into_iter()), 6_731_168_962_967_826_578);
     }
 
     #[test]

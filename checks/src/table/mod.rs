@@ -32,6 +32,8 @@ pub(crate) struct Against<'a> {
     pub(crate) table: &'static Table,
     pub(crate) file: &'a str,
     pub(crate) template: Option<&'a [String]>,
+    /// The header names of the key, where a person says them.
+    pub(crate) key: Option<&'a [String]>,
     /// What earlier files of the plan hold.
     pub(crate) known: &'a [Known],
     pub(crate) limits: &'a Limits,

@@ -51,6 +51,7 @@ pub(crate) fn look(trigger: Trigger, kind: FileKind, bytes: &[u8], limits: &Limi
         kind,
         allow_empty: false,
         template: None,
+        key: None,
         content: &mut content,
     };
     check(vec![candidate], &ReadingOptions::default(), limits).remove(0)

@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use knosc_bulk_import::admission::refresh::Action;
 use knosc_bulk_import::blob::FileKind;
 use knosc_bulk_import::trigger::Trigger::{
     self, Inventory, ItemMaster, Procurement, SupplierMaster, UnitMaster, WarehouseMaster,
@@ -21,6 +22,7 @@ fn check_plan(files: &[(Trigger, &str)], template: Option<&[&str]>) -> Vec<(Stri
         kind: FileKind::Csv,
         allow_empty: false,
         template: names.clone(),
+        key: None,
         content,
     });
     let checked = check(candidates.collect(), &ReadingOptions::default(), &Limits::default());
@@ -105,4 +107,42 @@ fn codes_are_weighed_anew() {
     Weights { deny: vec![Code::Encoding], allow: vec![Code::RowTooLong] }.apply(&mut found);
     let found: Vec<_> = found.iter().map(|finding| (finding.code, finding.severity)).collect();
     assert_eq!(found, [(Code::Encoding, Severity::Deny)]);
+}
+
+/// What a file makes of its table: its action, key, rows of both kinds and keys of both kinds.
+fn contents(text: &str, key: Option<&[&str]>) -> (Action, String, [u64; 4]) {
+    let mut content = Cursor::new(text.as_bytes());
+    let candidate = Candidate {
+        trigger: UnitMaster,
+        name: "units.csv".to_owned(),
+        kind: FileKind::Csv,
+        allow_empty: true,
+        template: None,
+        key: key.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+        content: &mut content,
+    };
+    let found = check(vec![candidate], &ReadingOptions::default(), &Limits::default()).remove(0);
+    let found = found.contents.unwrap();
+    let counts = [found.rows, found.removed_rows, found.present.len(), found.removed.len()];
+    (found.action, found.key.join("+"), counts)
+}
+
+#[test]
+fn what_a_file_makes_of_its_table() {
+    use Action::{Change, Refresh};
+    let check = |text: &str, key: Option<&[&str]>, action, columns: &str, counts| {
+        assert_eq!(contents(text, key), (action, columns.to_owned(), counts), "{text}");
+    };
+    check("_UnitCode,_UnitName\nA,a\n A ,b\nB,c\n", None, Refresh, "_UnitCode", [3, 0, 2, 0]);
+    check("_UnitCode,_Action\nA,ADD\nB,UPDATE\n", None, Change, "_UnitCode", [2, 0, 2, 0]);
+    check("_UnitCode,_Action\nA,ADD\nB,DELETE\n", None, Change, "_UnitCode", [1, 1, 1, 1]);
+    check("_UnitCode,_Action\nA,\nB,REFRESH\n", None, Refresh, "_UnitCode", [2, 0, 2, 0]);
+    // One row that refreshes closes what the file leaves out.
+    check("_UnitCode,_Action\nA,REFRESH\nB,DELETE\n", None, Refresh, "_UnitCode", [1, 1, 1, 1]);
+    check("_UnitCode,_Action\n", None, Refresh, "_UnitCode", [0; 4]);
+    // Without the key's column rows are counted, unless a person says what tells them apart.
+    check("Unit,Kind\nA,1\nA,2\n", None, Refresh, "", [2, 0, 0, 0]);
+    check("Unit,Kind\nA,1\nA,2\n", Some(&["Unit"]), Refresh, "Unit", [2, 0, 1, 0]);
+    check("Unit,Kind\nA,1\nA,2\n", Some(&["Unit", "Kind"]), Refresh, "Unit+Kind", [2, 0, 2, 0]);
+    check("Unit,Kind\nA,1\n", Some(&["Unit", "Size"]), Refresh, "", [1, 0, 0, 0]);
 }

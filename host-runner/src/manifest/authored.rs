@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use knosc_bulk_import::admission::refresh::Allowance;
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::trigger::Trigger;
 use toml::de::{DeTable, DeValue};
@@ -41,10 +42,15 @@ pub struct AuthoredFile {
     pub newest: bool,
     /// A table without rows is meant.
     pub allow_empty: bool,
+    /// How much it may leave out of what was loaded before.
+    pub allow_drop: Option<Allowance>,
+    /// The header names of the columns that tell its rows apart.
+    pub key: Option<Vec<String>>,
 }
 
-const TOP_KEYS: &str = "base-url, profile, allow-empty, allow-repeated-trigger, policy, file";
-const FILE_KEYS: &str = "trigger, path, newest, allow-empty";
+const TOP_KEYS: &str =
+    "base-url, profile, allow-drop, allow-empty, allow-repeated-trigger, policy, file";
+const FILE_KEYS: &str = "trigger, path, newest, key, allow-drop, allow-empty";
 
 impl Authored {
     /// Reads a manifest's text; `path` is for messages.
@@ -62,12 +68,13 @@ impl Authored {
 
 fn manifest<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Authored {
     let mut authored = Authored::default();
-    let mut allow_empty = false;
+    let (mut allow_empty, mut allow_drop) = (false, None);
     for (key, value) in table {
         match key.get_ref().as_ref() {
             "base-url" => authored.base_url = reader.text_of("base-url", value),
             "profile" => authored.profile = reader.text_of("profile", value),
             "allow-empty" => allow_empty = reader.yes_of("allow-empty", value),
+            "allow-drop" => allow_drop = reader.allowance_of("allow-drop", value),
             "allow-repeated-trigger" => {
                 authored.allow_repeated_trigger = reader.yes_of("allow-repeated-trigger", value);
             }
@@ -86,6 +93,12 @@ fn manifest<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Authored {
     authored.policy.allow_repeated_trigger = authored.allow_repeated_trigger;
     for file in &mut authored.files {
         file.allow_empty |= allow_empty;
+        file.allow_drop = file.allow_drop.or(allow_drop);
+        // An empty table is a drop of everything, and the one is said by the other.
+        if file.allow_empty {
+            file.allow_drop = Some(Allowance::ALL);
+        }
+        file.allow_empty |= file.allow_drop.is_some_and(Allowance::permits_empty);
     }
     if authored.base_url.is_some() && authored.profile.is_some() {
         reader.problem_of_all(ProblemKind::TwoTargets);
@@ -98,12 +111,15 @@ fn manifest<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Authored {
 
 fn file<'t>(reader: &mut Reader<'t>, at: &Value<'t>, table: &DeTable<'t>) -> Option<AuthoredFile> {
     let (mut trigger, mut path, mut newest, mut allow_empty) = (None, None, false, false);
+    let (mut allow_drop, mut key_columns) = (None, None);
     for (key, value) in table {
         match key.get_ref().as_ref() {
             "trigger" => trigger = trigger_of(reader, value),
             "path" => path = reader.text_of("path", value),
             "newest" => newest = reader.yes_of("newest", value),
             "allow-empty" => allow_empty = reader.yes_of("allow-empty", value),
+            "allow-drop" => allow_drop = reader.allowance_of("allow-drop", value),
+            "key" => key_columns = reader.texts_of("key", value),
             other => reader.unknown(key.span().start, other, FILE_KEYS),
         }
     }
@@ -113,7 +129,8 @@ fn file<'t>(reader: &mut Reader<'t>, at: &Value<'t>, table: &DeTable<'t>) -> Opt
         }
     }
     let line = reader.line(at.span().start);
-    Some(AuthoredFile { line, trigger: trigger?, path: path?, newest, allow_empty })
+    let (trigger, path) = (trigger?, path?);
+    Some(AuthoredFile { line, trigger, path, newest, allow_empty, allow_drop, key: key_columns })
 }
 
 fn trigger_of(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Trigger> {
@@ -154,5 +171,33 @@ mod tests {
         assert_eq!(authored.files.len(), 1);
         assert!(authored.files[0].newest && !authored.files[0].allow_empty);
         assert_eq!(authored.files[0].line, 5);
+    }
+
+    #[test]
+    fn what_a_file_may_leave_out() {
+        let text = "allow-drop = \"7%\"\n[[file]]\ntrigger = \"demand\"\npath = \"a.csv\"\nkey = [\"SO\", \"Line\"]\n[[file]]\ntrigger = \"forecast\"\npath = \"b.csv\"\nallow-drop = 12\n[[file]]\ntrigger = \"inventory\"\npath = \"c.csv\"\nallow-empty = true\n";
+        let files = Authored::parse(Path::new("import.toml"), text).unwrap().files;
+        let allowed: Vec<_> = files.iter().map(|file| file.allow_drop.unwrap()).collect();
+        assert_eq!(allowed, [Allowance::Share(700), Allowance::Count(12), Allowance::ALL]);
+        assert_eq!(files[0].key.as_deref(), Some(&["SO".to_owned(), "Line".to_owned()][..]));
+        assert_eq!(
+            files.iter().map(|file| file.allow_empty).collect::<Vec<_>>(),
+            [false, false, true]
+        );
+        for (line, is_wrong) in [
+            ("allow-drop = -1", true),
+            ("allow-drop = \"x%\"", true),
+            ("key = []", true),
+            ("key = [1]", true),
+            ("key = \"SO\"", true),
+            ("allow-drop = \"100%\"", false),
+        ] {
+            let text = format!("[[file]]\ntrigger = \"demand\"\npath = \"a.csv\"\n{line}\n");
+            assert_eq!(
+                Authored::parse(Path::new("import.toml"), &text).is_err(),
+                is_wrong,
+                "{line}"
+            );
+        }
     }
 }

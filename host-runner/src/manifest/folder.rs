@@ -59,7 +59,7 @@ pub fn read(
             problems.push(ProblemKind::OpenWorkbook(workbook.to_owned()));
         } else if !name.starts_with('.') && !path.is_dir() && is_export(&name) {
             match trigger_of(&name, rules) {
-                Some(trigger) => files.push(SourceFile { trigger, path, allow_empty }),
+                Some(trigger) => files.push(SourceFile::new(trigger, path, allow_empty)),
                 None => problems.push(ProblemKind::UnknownName(name)),
             }
         }
@@ -86,7 +86,7 @@ pub fn of_paths(
     for path in paths {
         let name = base_name(path).to_string_lossy().into_owned();
         match trigger_of(&name, rules) {
-            Some(trigger) => files.push(SourceFile { trigger, path: path.clone(), allow_empty }),
+            Some(trigger) => files.push(SourceFile::new(trigger, path.clone(), allow_empty)),
             None => problems.push(Problem { line: None, kind: ProblemKind::UnknownName(name) }),
         }
     }

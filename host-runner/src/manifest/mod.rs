@@ -18,6 +18,7 @@ pub mod resolve;
 
 use std::path::PathBuf;
 
+use knosc_bulk_import::admission::refresh::Allowance;
 use knosc_bulk_import::trigger::Trigger;
 
 pub use authored::Authored;
@@ -32,4 +33,16 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// Send it even if it has a header and no row.
     pub allow_empty: bool,
+    /// How much it may leave out of what was loaded before; the default where nobody says it.
+    pub allow_drop: Option<Allowance>,
+    /// The header names of the columns that tell its rows apart; without them, those that are known.
+    pub key: Option<Vec<String>>,
+}
+
+impl SourceFile {
+    /// A file of which nothing else is said.
+    pub const fn new(trigger: Trigger, path: PathBuf, allow_empty: bool) -> Self {
+        let allow_drop = if allow_empty { Some(Allowance::ALL) } else { None };
+        Self { trigger, path, allow_empty, allow_drop, key: None }
+    }
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use knosc_bulk_import::admission::refresh::{Allowance, BadAllowance};
 use knosc_bulk_import::policy::Policy;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -87,6 +88,45 @@ impl<'t> Reader<'t> {
         }
         self.wrong(value, key, "true or false");
         false
+    }
+
+    /// A number, or a share in quotes.
+    pub(crate) fn allowance_of(&mut self, key: &str, value: &Value<'_>) -> Option<Allowance> {
+        let text = match value.get_ref() {
+            DeValue::Integer(number) => number.to_string(),
+            DeValue::String(text) => text.to_string(),
+            _ => {
+                self.wrong(value, key, "a number, or a share in quotes such as \"7%\"");
+                return None;
+            }
+        };
+        match text.parse() {
+            Ok(allowance) => Some(allowance),
+            Err(error) => {
+                let error: BadAllowance = error;
+                self.bad(value, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A list of texts that is not empty.
+    pub(crate) fn texts_of(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
+        let texts = |entries: &[Value<'_>]| {
+            let text = |entry: &Value<'_>| match entry.get_ref() {
+                DeValue::String(text) => Some(text.to_string()),
+                _ => None,
+            };
+            entries.iter().map(text).collect::<Option<Vec<String>>>()
+        };
+        if let DeValue::Array(entries) = value.get_ref()
+            && let Some(texts) = texts(entries)
+            && !texts.is_empty()
+        {
+            return Some(texts);
+        }
+        self.wrong(value, key, "a list of texts, [\"PO Number\", \"Line\"]");
+        None
     }
 
     pub(crate) fn duration_of(&mut self, key: &str, value: &Value<'_>) -> Option<Duration> {

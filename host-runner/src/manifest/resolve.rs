@@ -22,6 +22,8 @@ pub fn files(authored: &Authored, manifest: &Path) -> Result<Vec<SourceFile>, Ma
                     trigger: file.trigger,
                     path,
                     allow_empty: file.allow_empty,
+                    allow_drop: file.allow_drop,
+                    key: file.key.clone(),
                 });
             }
             Err(kind) => problems.push(Problem { line: Some(file.line), kind }),

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use knosc_bulk_import::admission::Stamp;
+use knosc_bulk_import::admission::refresh::{Action, Contents, KeySet};
 use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::job::{Job, JobReport, JobStatus};
 use knosc_bulk_import::policy::Policy;
@@ -112,6 +113,18 @@ pub(crate) fn completed(step: usize, trigger: Trigger) -> Vec<Event> {
     .zip(0..)
     .map(|(fact, at_ms)| event(at_ms, step, fact))
     .collect()
+}
+
+/// A file with these keys that replaces everything.
+pub(crate) fn refreshing(keys: &[u64]) -> Contents {
+    Contents {
+        action: Action::Refresh,
+        key: vec!["_SONumber".to_owned(), "_ItemNumber".to_owned()],
+        rows: keys.len() as u64,
+        removed_rows: 0,
+        present: KeySet::from_sorted(keys.iter().copied(), keys.len()),
+        removed: KeySet::default(),
+    }
 }
 
 /// Which part another process of this program plays, and in which folder.

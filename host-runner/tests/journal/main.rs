@@ -13,5 +13,6 @@ mod common;
 mod damage;
 mod events;
 mod figures;
+mod keys;
 mod locks;
 mod versions;

@@ -119,7 +119,7 @@ Exit codes of knosc-runner
   4   not signed in, or not allowed
   5   still queued or running (or lost) when the wait ended; the line to poll is printed
   6   outcome unknown, of this file or of one before it: it may have been accepted; nothing was sent again
-  7   a file is unfit, or changed since it was checked; it was not sent
+  7   a file is unfit, leaves out too much of what was loaded before, or changed since it was checked; it was not sent
   8   not run because an earlier step failed (only where neither 3 nor 6 holds); a pipeline that returned an error or trapped
   9   locked by another run, which the message names
   10  temporary error before anything was accepted; safe to run again

@@ -6,9 +6,10 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use knosc_bulk_import::admission::refresh::Contents;
 use knosc_bulk_import::blob::FileKind;
 use knosc_bulk_import::trigger::Trigger;
-use knosc_checks::{Candidate, Checked, Finding, Severity};
+use knosc_checks::{Candidate, Checked, Finding, Limits, ReadingOptions, Severity};
 use knosc_runner::manifest::SourceFile;
 
 use crate::args::JudgingArgs;
@@ -27,17 +28,48 @@ pub fn files(files: &[SourceFile], args: &JudgingArgs) -> Result<Vec<Checked>, P
     for file in files {
         contents.push((open(&file.path)?, kind(&file.path)?, template(file.trigger, args)?));
     }
-    let candidates = files.iter().zip(&mut contents).map(|(file, (content, kind, template))| {
-        let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (trigger, allow_empty) = (file.trigger, file.allow_empty);
-        Candidate { trigger, name, kind: *kind, allow_empty, template: template.take(), content }
-    });
+    let candidates = files.iter().zip(&mut contents);
+    let candidates = candidates
+        .map(|(file, (content, kind, template))| candidate(file, *kind, template.take(), content));
     let mut checked = knosc_checks::check(candidates.collect(), &options, &limits);
     let weights = args.weights();
     for file in &mut checked {
         weights.apply(&mut file.findings);
     }
     Ok(checked)
+}
+
+/// What one file makes of its table; nothing where it cannot be read as one.
+pub fn contents(file: &SourceFile) -> Result<Option<Contents>, Problem> {
+    let (mut content, kind) = (open(&file.path)?, kind(&file.path)?);
+    let candidate = candidate(file, kind, None, &mut content);
+    let (options, limits) = (ReadingOptions::default(), Limits::default());
+    let checked = knosc_checks::check(vec![candidate], &options, &limits).pop();
+    Ok(checked.and_then(|checked| checked.contents))
+}
+
+/// What each file makes of its table, in the order of the files and not in Knosc's, in which they were looked into.
+pub fn take_contents(files: &[SourceFile], checked: &mut [Checked]) -> Vec<Option<Contents>> {
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    order.sort_by_key(|index| files.get(*index).map(|file| file.trigger));
+    let mut contents = vec![None; files.len()];
+    for (index, checked) in order.into_iter().zip(checked) {
+        if let Some(place) = contents.get_mut(index) {
+            *place = checked.contents.take();
+        }
+    }
+    contents
+}
+
+fn candidate<'c>(
+    file: &SourceFile,
+    kind: FileKind,
+    template: Option<Vec<String>>,
+    content: &'c mut BufReader<File>,
+) -> Candidate<'c> {
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (trigger, allow_empty, key) = (file.trigger, file.allow_empty, file.key.clone());
+    Candidate { trigger, name, kind, allow_empty, template, key, content }
 }
 
 /// Every finding that denies.

@@ -13,6 +13,8 @@ mod credentials;
 mod drive;
 mod exit;
 mod expecting;
+mod file_problem;
+mod guard;
 mod interrupt;
 mod judge;
 mod logging;

@@ -5,13 +5,11 @@
 use std::path::PathBuf;
 
 use knosc_bulk_import::admission::AdmissionError;
-use knosc_bulk_import::blob::BlobError;
 use knosc_bulk_import::fault::{Advice, Fault};
 use knosc_bulk_import::job::Job;
 use knosc_bulk_import::origin::OriginError;
 use knosc_bulk_import::plan::PlanError;
 use knosc_bulk_import::policy::PolicyError;
-use knosc_bulk_import::trigger::Trigger;
 use knosc_checks::Finding;
 use knosc_runner::blobs::BlobSourceError;
 use knosc_runner::credentials::CredentialsError;
@@ -23,6 +21,8 @@ use knosc_runner::net::NetError;
 use knosc_runner::session::SignInError;
 
 use crate::exit::{self, Exit};
+pub use crate::file_problem::FileProblem;
+use crate::guard::{self, Guarded};
 use crate::judge;
 use crate::pipeline_problem::PipelineProblem;
 use crate::when;
@@ -48,6 +48,8 @@ pub enum Problem {
     File { path: PathBuf, problem: FileProblem },
     #[error("{}", judge::told(.0))]
     Unfit(Vec<Finding>),
+    #[error("{}", guard::told(.0))]
+    Dropped(Vec<Guarded>),
     #[error("{} is there already", path.display())]
     Exists { path: PathBuf },
     #[error("{what}: {message}")]
@@ -74,35 +76,6 @@ pub enum Problem {
     Internal(String),
 }
 
-/// Why one file is not sent.
-#[derive(Debug, thiserror::Error)]
-pub enum FileProblem {
-    #[error("there is no such file")]
-    Missing,
-    #[error("this is a folder; one file is needed")]
-    Folder,
-    #[error("this is no regular file")]
-    Special,
-    #[error("the run cannot send it: the file is gone")]
-    Gone,
-    #[error("the run cannot send it: the file has another size or time than when the run began")]
-    NotAsRecorded,
-    #[error("the file cannot be read: {0}")]
-    Unreadable(String),
-    #[error("the file has {size} bytes; at most {max_bytes} are sent")]
-    TooBig { size: u64, max_bytes: u64 },
-    #[error("the file is still being written: it did not rest for {settle}")]
-    Unsettled { settle: String },
-    #[error(
-        "sheet '{sheet}' of '{name}' has a header and no rows, and which sheet Knosc reads is not documented: {trigger} might be closed, archived or replaced as a whole"
-    )]
-    SheetWithoutRows { name: String, sheet: String, trigger: Trigger },
-    #[error(transparent)]
-    Content(BlobError),
-    #[error(transparent)]
-    Check(knosc_checks::CheckError),
-}
-
 impl Problem {
     /// A word for programs; never changes its meaning.
     pub fn code(&self) -> &'static str {
@@ -116,6 +89,7 @@ impl Problem {
             Self::Policy(_) => "policy",
             Self::File { problem, .. } => problem.code(),
             Self::Unfit(_) => "check",
+            Self::Dropped(_) => "drop",
             Self::Exists { .. } => "exists",
             Self::Io { .. } => "io",
             Self::NoCredentials { .. } => "no-credentials",
@@ -137,7 +111,7 @@ impl Problem {
     pub fn exit(&self) -> Exit {
         match self {
             Self::File { problem, .. } => problem.exit(),
-            Self::Unfit(_) => Exit::CheckFailed,
+            Self::Unfit(_) | Self::Dropped(_) => Exit::CheckFailed,
             Self::NoCredentials { .. } | Self::RefusedBefore { .. } => Exit::NotSignedIn,
             Self::InRun { is_unknown: true, .. } => Exit::Unknown,
             Self::Library(error) | Self::InRun { error, .. } => library_exit(error),
@@ -186,6 +160,7 @@ impl Problem {
             Self::Policy(_) => "mend [policy] of the manifest, or --poll-interval".to_owned(),
             Self::File { problem, .. } => problem.hint().to_owned(),
             Self::Unfit(_) => judge::HINT.to_owned(),
+            Self::Dropped(refused) => guard::hint(refused),
             Self::Exists { .. } => {
                 "it may hold somebody's work and is not overwritten; name another file".to_owned()
             }
@@ -228,67 +203,6 @@ impl From<Error> for Problem {
                 Self::RefusedBefore { message }
             }
             error => Self::Library(error),
-        }
-    }
-}
-
-impl FileProblem {
-    const fn code(&self) -> &'static str {
-        match self {
-            Self::Missing => "file-missing",
-            Self::Folder | Self::Special => "file-kind",
-            Self::Gone | Self::NotAsRecorded => "file-changed",
-            Self::Unreadable(_) => "file-unreadable",
-            Self::TooBig { .. } => "file-too-big",
-            Self::Unsettled { .. } => "file-unsettled",
-            Self::Content(BlobError::Extension { .. }) => "file-extension",
-            Self::Content(BlobError::Empty { .. }) => "file-empty",
-            Self::Content(BlobError::HeaderOnly { .. }) | Self::SheetWithoutRows { .. } => {
-                "header-only"
-            }
-            Self::Content(_) => "file-content",
-            Self::Check(_) => "file-check",
-        }
-    }
-
-    /// What is wrong with the call is 2; what is wrong inside the file is 7.
-    const fn exit(&self) -> Exit {
-        match self {
-            Self::Missing
-            | Self::Folder
-            | Self::Special
-            | Self::Unreadable(_)
-            | Self::TooBig { .. }
-            | Self::Content(BlobError::Extension { .. } | BlobError::NoName) => Exit::Usage,
-            Self::Gone
-            | Self::NotAsRecorded
-            | Self::Unsettled { .. }
-            | Self::SheetWithoutRows { .. }
-            | Self::Content(_)
-            | Self::Check(_) => Exit::CheckFailed,
-        }
-    }
-
-    const fn hint(&self) -> &'static str {
-        match self {
-            Self::Missing => {
-                "look at the path; it is relative to where the command runs, or to the manifest"
-            }
-            Self::Folder => "name the file, or load a whole folder with knosc-runner run FOLDER",
-            Self::Special => "Content-Length must be known before sending: save it to a file first",
-            Self::Gone | Self::NotAsRecorded => {
-                "put the file back as it was, or begin a new run with the one that is there now"
-            }
-            Self::Unreadable(_) => "look at the file's permissions",
-            Self::TooBig { .. } => {
-                "if the size is right, raise --max-bytes; never split a file: REFRESH closes what a part leaves out"
-            }
-            Self::Unsettled { .. } => "run again when the export is finished, or lower --settle",
-            Self::SheetWithoutRows { .. } => {
-                "remove the sheet or hide it, or say so with allow-empty if the empty table is meant"
-            }
-            Self::Content(error) => error.hint(),
-            Self::Check(error) => error.hint(),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `store`, `run_journal` | the whole store, and the [`Journal`](super::Journal) of one run |
 //! | `file` | the digest and the stamp of a real file |
+//! | `keys` | what is in files, and what the completed ones made of a trigger |
 //! | `lock` | one process for each tenant and trigger |
 //! | `schema`, `codec`, `read`, `write` | the tables and their rows |
 //! | `writer` | the thread |
@@ -16,6 +17,7 @@ mod error;
 pub mod file;
 mod filesystem;
 pub mod id;
+mod keys;
 mod lock;
 mod machine;
 mod read;
@@ -27,6 +29,7 @@ mod write;
 mod writer;
 
 pub use error::{Holder, StoreError};
+pub use keys::RecordedKeys;
 pub use lock::Locks;
 pub use machine::actor;
 pub use record::{Kind, NewRun, NewStep, RecordedEvent, RecordedRun, StepErrors};

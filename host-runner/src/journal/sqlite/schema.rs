@@ -15,7 +15,7 @@ use super::error::StoreError;
 const APPLICATION_ID: i64 = 0x4B4E_4A31;
 
 /// One step a version; a version that was released is never changed, only followed.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE runs (
         number INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -75,12 +75,38 @@ const MIGRATIONS: [&str; 3] = [
     "ALTER TABLE steps RENAME COLUMN sha256 TO digest;
     ALTER TABLE steps RENAME COLUMN expected_sha256 TO expected_digest;
     UPDATE steps SET digest = NULL, expected_digest = NULL;",
+    // Keys of files that are on their way, and of what the completed ones made of a tenant's trigger. The files of older runs
+    // are not known by their keys.
+    "CREATE TABLE step_keys (
+        run TEXT NOT NULL REFERENCES runs (id),
+        step INTEGER NOT NULL,
+        refreshes INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        rows INTEGER NOT NULL,
+        removed_rows INTEGER NOT NULL,
+        present BLOB NOT NULL,
+        removed BLOB NOT NULL,
+        PRIMARY KEY (run, step)
+    ) STRICT;
+    CREATE TABLE loaded (
+        tenant TEXT NOT NULL,
+        trigger_name TEXT NOT NULL,
+        run TEXT NOT NULL REFERENCES runs (id),
+        step INTEGER NOT NULL,
+        accepted INTEGER NOT NULL,
+        refreshed INTEGER NOT NULL,
+        is_disordered INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        rows INTEGER NOT NULL,
+        keys BLOB NOT NULL,
+        PRIMARY KEY (tenant, trigger_name)
+    ) STRICT;",
 ];
 
 /// The newest version known here.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
-const _: () = assert!(MIGRATIONS.len() == 3, "a migration a version");
+const _: () = assert!(MIGRATIONS.len() == 4, "a migration a version");
 
 /// Checking a file takes time in proportion to its size: this much is checked in some hundredths of a second, and holds
 /// tens of thousands of events.

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use knosc_bulk_import::admission::Earlier;
+use knosc_bulk_import::admission::refresh::Contents;
 use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::run::{Event, Fact};
 use knosc_bulk_import::trigger::Trigger;
 
 use super::error::{Holder, StoreError};
+use super::keys::{self, RecordedKeys};
 use super::lock::{self, Claim, Locks};
 use super::record::{NewRun, RecordedEvent, RecordedRun, StepErrors};
 use super::run_journal::SqliteJournal;
@@ -72,7 +74,36 @@ impl Store {
     /// # Errors
     /// The storage's.
     pub async fn begin(&self, run: NewRun) -> Result<(), StoreError> {
-        self.writer.call(move |connection| write::begin(connection, &run)).await
+        self.begin_with(run, Vec::new()).await
+    }
+
+    /// The same, with what is in the files, by their places among those given: once such a file completed, the next one is compared
+    /// with it.
+    ///
+    /// # Errors
+    /// The storage's.
+    pub async fn begin_with(
+        &self,
+        run: NewRun,
+        contents: Vec<(usize, Contents)>,
+    ) -> Result<(), StoreError> {
+        self.writer.call(move |connection| write::begin(connection, &run, &contents)).await
+    }
+
+    /// What the completed files of a tenant's trigger made of it; none where no file of it completed whose contents were given.
+    ///
+    /// # Errors
+    /// The storage's.
+    pub async fn loaded(
+        &self,
+        tenant: &str,
+        trigger: Trigger,
+    ) -> Result<Option<RecordedKeys>, StoreError> {
+        let tenant = tenant.to_owned();
+        let read = move |connection: &rusqlite::Connection| {
+            Ok(keys::read(connection, &tenant, trigger.name())?.map(|(recorded, _)| recorded))
+        };
+        self.writer.call(read).await
     }
 
     /// The journal of a run, new or to be resumed. Nothing keeps two processes from one run but [`Self::lock`]: take it before.

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing about runs; what fits is the run machine's.
 
+use knosc_bulk_import::admission::refresh::Contents;
 use knosc_bulk_import::admission::{Digest, Standing};
 use knosc_bulk_import::job::RowError;
 use rusqlite::{Connection, params};
@@ -9,10 +10,15 @@ use rusqlite::{Connection, params};
 use super::codec;
 use super::error::StoreError;
 use super::file;
+use super::keys;
 use super::record::NewRun;
 
-/// A run that begins, with its files.
-pub(super) fn begin(connection: &Connection, run: &NewRun) -> Result<(), StoreError> {
+/// A run that begins, with its files, and what is known to be in them by their places.
+pub(super) fn begin(
+    connection: &Connection,
+    run: &NewRun,
+    contents: &[(usize, Contents)],
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO runs (id, tenant, kind, created_ms, finished_ms, policy) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let policy = codec::encode_policy(&run.policy)?;
     let created = integer(run.created_ms);
@@ -47,6 +53,10 @@ pub(super) fn begin(connection: &Connection, run: &NewRun) -> Result<(), StoreEr
             standing.word(),
             step.unchanged_of,
         ])?;
+        let held = contents.iter().find(|(of, _)| *of == position && step.unchanged_of.is_none());
+        if let Some((_, contents)) = held {
+            keys::keep(connection, &run.id, integer_of(index), contents)?;
+        }
     }
     Ok(())
 }
@@ -113,6 +123,7 @@ pub(super) fn append(connection: &Connection, change: &Change) -> Result<(), Sto
             error.message
         ])?;
     }
+    keys::settle(connection, run, step, change.standing)?;
     let finished = change.is_over.then_some(at_ms);
     let sql = "UPDATE runs SET finished_ms = ?2 WHERE id = ?1 AND finished_ms IS NOT ?2";
     if change.is_over || matches!(change.standing, Standing::NotStarted | Standing::Pending) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::ArgAction;
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use knosc_bulk_import::admission::refresh::Allowance;
 use knosc_runner::manifest::folder::NameRule;
 
 use super::duration;
@@ -29,7 +30,10 @@ pub struct SourceArgs {
 /// What may be sent.
 #[derive(Debug, Args)]
 pub struct FileArgs {
-    /// Send files of a header and no rows, which close everything
+    /// How many keys a file may leave out of what was loaded before, or which share of them; 5% without it
+    #[arg(long, env = "KNOSC_ALLOW_DROP", value_name = "N | N%")]
+    pub allow_drop: Option<Allowance>,
+    /// Send files of a header and no rows, which close everything: --allow-drop 100%
     #[arg(long, env = "KNOSC_ALLOW_EMPTY", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub allow_empty: bool,
     /// The largest file that is sent

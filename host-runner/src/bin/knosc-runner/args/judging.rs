@@ -73,7 +73,7 @@ pub struct JudgingArgs {
 /// The checks at the head of another verb.
 #[derive(Debug, Args)]
 pub struct HeadArgs {
-    /// Do not look into the files before they are sent
+    /// Do not look into the files before they are sent, and so not at what they leave out of what was loaded before
     #[arg(long, env = "KNOSC_NO_CHECK", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub no_check: bool,
     #[command(flatten)]

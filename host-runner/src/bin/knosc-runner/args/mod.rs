@@ -195,6 +195,9 @@ pub struct Upload {
     pub wait: WaitArgs,
     #[command(flatten)]
     pub unchanged: UnchangedArgs,
+    /// Do not look into the file, and so not at what it leaves out of what was loaded before
+    #[arg(long, env = "KNOSC_NO_CHECK", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub no_check: bool,
 }
 
 #[derive(Debug, Args)]

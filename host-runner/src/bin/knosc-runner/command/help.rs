@@ -43,6 +43,13 @@ The same file again, by its content, to the same tenant and trigger:
   completed, nothing since   run skips it as unchanged, upload refuses it (12); --unchanged skip|send|refuse chooses
   failed or refused          sent
 
+What a file leaves out: of each file that completed its keys are kept, as hashes, for each tenant and trigger. The next file that
+refreshes is compared with them before anything is sent. REFRESH closes (procurement, demand, manufacturing), archives (forecast),
+replaces (inventory) or may close (masters, mappings) what it leaves out: more than 5% is refused (7), or more than --allow-drop N | N%,
+or allow-drop of the manifest. The key is what is known of the columns, or key = [\"PO Number\", \"Line\"] of the manifest; without one,
+rows are counted. Rows that ADD, UPDATE or DELETE close nothing else. A file that failed, is not known, or was not looked into
+(--no-check, pipelines) makes the comparison stale, and it says so. What others load, or from another state folder, is not known.
+
 Two processes with one tenant and trigger: one sends, the other ends with 9. The state folder has to be on a disk of this machine.
 ";
 
@@ -71,6 +78,8 @@ Events of --output ndjson: one JSON object a line on stdout, each with schema, t
   run_started       verb, tenant
   step_planned      position, trigger, file, path, bytes, reason
   check_finding     code, severity, file, sheet, line, cell, column, key, message, hint, more (how many like it are not listed)
+  refresh_compared  trigger, file, effect, comparison (keys, rows, nothing, exempt, not-read), left_out, of, run (compared with),
+                    stale, stale_since_run, allowed, refused, message
   check_finished    counts, exit_code; of check alone
   upload_progress   trigger, file, sent_bytes, total_bytes; at most one a second
   upload_accepted   trigger, file, job_id
@@ -116,6 +125,7 @@ fn files() -> String {
     format!(
         "Files that knosc-runner sends\n\n.xlsx and .csv, whole: REFRESH closes what a file leaves out, so that files are never split.\n\
          In a folder, names mean triggers, in any case, with a date or -export after them:\n\n  {names}\n\n\
+         How much a file may leave out of what was loaded before: knosc-runner help journal.\n\n\
          Other names with --map 'PATTERN=TRIGGER'. Hidden files are passed over.\n"
     )
 }

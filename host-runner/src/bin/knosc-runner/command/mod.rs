@@ -28,7 +28,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
     let global = &cli.global;
     match &cli.verb {
         Verb::Run(args) => run::execute(global, args, reporter).await,
-        Verb::Plan(args) => plan::execute(global, args, reporter),
+        Verb::Plan(args) => plan::execute(global, args, reporter).await,
         Verb::Check(args) => check::execute(args, reporter),
         Verb::Upload(args) => upload::execute(global, args, reporter).await,
         Verb::Resume(args) => resume::execute(global, args, reporter).await,

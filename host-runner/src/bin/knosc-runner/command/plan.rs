@@ -14,12 +14,20 @@ use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::render::Reporter;
 use crate::save;
+use crate::state;
 
-pub fn execute(global: &Global, args: &Plan, reporter: &mut Reporter) -> Result<Exit, Problem> {
+pub async fn execute(
+    global: &Global,
+    args: &Plan,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
     let source = source::read(global, &args.source, &args.files, &args.head, false, reporter)?;
     if let Some(path) = &args.write_manifest {
         save::write_new(path, manifest(&source, path).as_bytes())?;
     }
+    // Where there is no journal, nothing was loaded from here.
+    let store = state::existing_store(global);
+    source.guard(store.as_ref(), source.plan.order(), reporter).await?;
     reporter.begin(&source.origin, source.shown(), source.plan.order());
     Ok(Exit::Done)
 }
@@ -39,8 +47,12 @@ fn manifest(source: &Source, manifest: &Path) -> String {
         // A name with glob characters is found as it is before it is read as a pattern.
         let path = quoted(&path.display().to_string());
         let _ = write!(text, "\n[[file]]\ntrigger = \"{}\"\npath = {path}\n", file.trigger);
-        if file.allow_empty {
-            text.push_str("allow-empty = true\n");
+        if let Some(allowed) = file.allow_drop {
+            let _ = writeln!(text, "allow-drop = {}", quoted(&allowed.to_string()));
+        }
+        if let Some(key) = &file.key {
+            let names: Vec<String> = key.iter().map(|name| quoted(name)).collect();
+            let _ = writeln!(text, "key = [{}]", names.join(", "));
         }
     }
     text

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use knosc_bulk_import::admission::Unchanged;
+use knosc_bulk_import::admission::refresh::Contents;
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Outcome, StepReport};
@@ -65,7 +66,7 @@ pub async fn send(
 
 async fn locked(
     global: &Global,
-    source: Source,
+    mut source: Source,
     policy: Policy,
     how: &How<'_>,
     store: &Store,
@@ -81,6 +82,7 @@ async fn locked(
         content: Content::File,
     });
     let steps = admission::admit(store, &tenant, wishes.collect(), how.unchanged).await?;
+    let contents = guarded(store, &mut source, &steps, reporter).await?;
     // No run is recorded for somebody who cannot sign in.
     let runner = connect::runner(global, &source.origin)?;
     let files = Files::new(&steps, source.steps(), shown);
@@ -92,7 +94,7 @@ async fn locked(
         policy,
         steps,
     };
-    store.begin(new).await?;
+    store.begin_with(new, contents).await?;
     reporter.run_id(&run, global.state.as_deref());
     let plan = Plan::new(files.planned(), policy.allow_repeated_trigger).ok();
     let order = plan.as_ref().map_or(&[][..], Plan::order);
@@ -111,6 +113,21 @@ async fn locked(
     let drive = Drive { steps: sent, policy, journal, detach_after, digest, wait, grace };
     let going = Going { runner: &runner, store, run: &run, unchanged: &unchanged };
     drive::to_the_end(going, drive, reporter).await
+}
+
+/// Refuses files that leave out too much; gives what is in those that are sent, by their places.
+async fn guarded(
+    store: &Store,
+    source: &mut Source,
+    steps: &[NewStep],
+    reporter: &mut Reporter,
+) -> Result<Vec<(usize, Contents)>, Problem> {
+    let is_sent = |index: &usize| steps.get(*index).is_some_and(|step| step.unchanged_of.is_none());
+    let order: Vec<usize> = source.plan.order().iter().copied().filter(is_sent).collect();
+    source.guard(Some(store), &order, reporter).await?;
+    let contents = std::mem::take(&mut source.contents).into_iter().enumerate();
+    let contents = contents.filter(|(index, _)| is_sent(index));
+    Ok(contents.filter_map(|(index, contents)| Some((index, contents?))).collect())
 }
 
 /// The files of a run: those that are sent, under the indexes that the component sees, and the others.

@@ -5,15 +5,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use knosc_bulk_import::admission::refresh::{Allowance, Contents};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::blobs::BlobSource;
+use knosc_runner::journal::sqlite::Store;
 use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
 
 use crate::args::{FileArgs, Global, HeadArgs, JudgingArgs, SourceArgs};
 use crate::check::{self, Limits};
+use crate::guard;
 use crate::judge;
 use crate::problem::Problem;
 use crate::render::{Reporter, Shown};
@@ -25,6 +28,8 @@ pub struct Source {
     pub files: Vec<SourceFile>,
     /// The same files, open, as they were checked.
     pub blobs: Vec<Arc<dyn BlobSource>>,
+    /// What is in them, where somebody looked.
+    pub contents: Vec<Option<Contents>>,
     pub plan: Plan,
     pub policy: Policy,
 }
@@ -73,8 +78,8 @@ pub fn read(
     policy.allow_repeated_trigger |= source.allow_repeated_trigger;
     let settle =
         files.settle.unwrap_or(if is_folder && settles { FOLDER_SETTLE } else { Duration::ZERO });
-    let judging = (!head.no_check).then_some(&head.judging);
-    checked(origin, found, policy, Checks { files, settle, judging }, reporter)
+    let look = if head.no_check { Look::Nowhere } else { Look::Judge(&head.judging) };
+    checked(origin, found, policy, Checks { files, settle, look }, reporter)
 }
 
 fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Authored), Problem> {
@@ -93,8 +98,17 @@ fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Authored), Pro
 pub struct Checks<'a> {
     pub files: &'a FileArgs,
     pub settle: Duration,
-    /// Files are looked into.
-    pub judging: Option<&'a JudgingArgs>,
+    pub look: Look<'a>,
+}
+
+/// How far files are looked into.
+#[derive(Clone, Copy)]
+pub enum Look<'a> {
+    Nowhere,
+    /// What they hold is compared with what was loaded before.
+    Contents,
+    /// They are held to everything that is known.
+    Judge(&'a JudgingArgs),
 }
 
 /// Checks policy, order and every file.
@@ -112,19 +126,33 @@ pub fn checked(
     let limits = Limits { max_bytes: checks.files.max_bytes, settle: checks.settle };
     let mut blobs: Vec<Arc<dyn BlobSource>> = Vec::with_capacity(files.len());
     for file in &mut files {
-        file.allow_empty |= checks.files.allow_empty;
+        allow(file, checks.files);
         let blob = check::file(file, limits, &mut |sentence| reporter.note(sentence))?;
         blobs.push(Arc::new(blob));
     }
-    if let Some(judging) = checks.judging {
-        let checked = judge::files(&files, judging)?;
-        reporter.findings(&checked);
-        let denying = judge::denying(&checked);
-        if !denying.is_empty() {
-            return Err(Problem::Unfit(denying));
+    let contents = match checks.look {
+        Look::Nowhere => vec![None; files.len()],
+        Look::Contents => files.iter().map(judge::contents).collect::<Result<_, _>>()?,
+        Look::Judge(judging) => {
+            let mut checked = judge::files(&files, judging)?;
+            reporter.findings(&checked);
+            let denying = judge::denying(&checked);
+            if !denying.is_empty() {
+                return Err(Problem::Unfit(denying));
+            }
+            judge::take_contents(&files, &mut checked)
         }
+    };
+    Ok(Source { origin, files, blobs, contents, plan, policy })
+}
+
+/// What is typed goes before what the manifest says.
+fn allow(file: &mut SourceFile, args: &FileArgs) {
+    if args.allow_empty {
+        file.allow_drop = Some(Allowance::ALL);
     }
-    Ok(Source { origin, files, blobs, plan, policy })
+    file.allow_drop = args.allow_drop.or(file.allow_drop);
+    file.allow_empty |= file.allow_drop.is_some_and(Allowance::permits_empty);
 }
 
 /// With another shortest time between polls; the longest one follows where it has to.
@@ -139,6 +167,20 @@ pub fn with_interval(policy: Policy, interval: Option<Duration>) -> Policy {
 }
 
 impl Source {
+    /// Says what files leave out of what was loaded before, and refuses those that leave out too much.
+    pub async fn guard(
+        &self,
+        store: Option<&Store>,
+        order: &[usize],
+        reporter: &mut Reporter,
+    ) -> Result<(), Problem> {
+        let tenant = self.origin.to_string();
+        let guarded = guard::compare(store, &tenant, &self.files, &self.contents, order).await?;
+        reporter.guarded(&guarded);
+        let refused: Vec<_> = guarded.into_iter().filter(guard::Guarded::is_refused).collect();
+        if refused.is_empty() { Ok(()) } else { Err(Problem::Dropped(refused)) }
+    }
+
     /// The files as they are sent.
     pub fn steps(&self) -> Vec<(Trigger, Arc<dyn BlobSource>)> {
         let files = self.files.iter().zip(&self.blobs);

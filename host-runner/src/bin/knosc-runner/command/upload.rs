@@ -9,7 +9,7 @@ use knosc_runner::journal::sqlite::Kind;
 use knosc_runner::manifest::SourceFile;
 
 use super::run::{self, How};
-use super::source::{self, Checks};
+use super::source::{self, Checks, Look};
 use crate::args::{Global, Upload};
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -22,13 +22,10 @@ pub async fn execute(
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
     let origin = target::origin(global, &Wanted::default())?;
-    let file = SourceFile {
-        trigger: args.trigger,
-        path: args.file.clone(),
-        allow_empty: args.files.allow_empty,
-    };
+    let file = SourceFile::new(args.trigger, args.file.clone(), args.files.allow_empty);
     let settle = args.files.settle.unwrap_or(Duration::ZERO);
-    let checks = Checks { files: &args.files, settle, judging: None };
+    let look = if args.no_check { Look::Nowhere } else { Look::Contents };
+    let checks = Checks { files: &args.files, settle, look };
     let policy = source::default_policy(&origin);
     let source = source::checked(origin, vec![file], policy, checks, reporter)?;
     let unchanged = args.unchanged.unchanged.map_or(Unchanged::Refuse, Into::into);

@@ -95,6 +95,10 @@ pub fn problem(problem: &Problem) -> Value {
         let denying: Vec<Value> = denying.iter().map(findings::finding).collect();
         merge(&mut value, &json!({ "findings": denying }));
     }
+    if let Problem::Dropped(refused) = problem {
+        let refused: Vec<Value> = refused.iter().map(super::guard::value).collect();
+        merge(&mut value, &json!({ "refresh": refused }));
+    }
     value
 }
 

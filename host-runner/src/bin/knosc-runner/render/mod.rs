@@ -2,7 +2,9 @@
 //!
 //! Decides nothing. With `--output json` or `ndjson` there are no bars, so that `2>&1` stays parseable.
 
+mod checks;
 mod findings;
+mod guard;
 mod json;
 mod log;
 mod pipeline;
@@ -18,7 +20,6 @@ use knosc_bulk_import::job::JobReport;
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::run::{Event, Fact, Report};
 use knosc_bulk_import::trigger::Trigger;
-use knosc_checks::{Checked, Severity};
 use knosc_runner::progress::Progress;
 use serde_json::{Value, json};
 
@@ -54,6 +55,11 @@ pub struct Reporter {
     files: Vec<Shown>,
     /// What the checks found, for documents that come later.
     found: Option<Vec<Value>>,
+    /// What files leave out, for the same.
+    compared: Vec<Value>,
+    /// The lines of a plan about it, by the file's place.
+    compared_lines: Vec<Option<String>>,
+    first_loads: String,
     /// The file that is on its way: one that is only looked at tells of bytes too.
     sending: Option<usize>,
     view: View,
@@ -74,6 +80,9 @@ impl Reporter {
             origin: None,
             files: Vec::new(),
             found: None,
+            compared: Vec::new(),
+            compared_lines: Vec::new(),
+            first_loads: String::new(),
             sending: None,
             view,
         }
@@ -115,7 +124,8 @@ impl Reporter {
                 let run = self.recorded.as_ref().map(|(run, _)| run.as_str());
                 print(&text::header(origin, run));
                 if self.verb == "plan" {
-                    print(&text::plan(&self.files, order));
+                    print(&text::plan(&self.files, order, &self.compared_lines));
+                    print(&self.first_loads);
                 }
             }
             Output::Json if self.verb == "plan" => {
@@ -150,58 +160,9 @@ impl Reporter {
                 for finding in self.found.take().into_iter().flatten() {
                     self.event("check_finding", &finding);
                 }
-            }
-        }
-    }
-
-    /// What the checks found before a plan or a run: warnings for people at once, everything for programs in what they get later.
-    pub fn findings(&mut self, checked: &[Checked]) {
-        let all = checked.iter().flat_map(|file| &file.findings);
-        self.found = Some(all.map(findings::finding).collect());
-        // Why nothing is sent is told to the quiet too.
-        let from = if self.quiet { Severity::Deny } else { Severity::Warn };
-        if self.output == Output::Text {
-            self.view.clear();
-            let _ = anstream::stderr().write_all(findings::text(checked, from).as_bytes());
-        }
-    }
-
-    /// Adds what the checks found, where files were looked into.
-    fn add_findings(&self, document: &mut Value) {
-        if let Some(found) = &self.found {
-            json::merge(document, &json!({ "findings": found }));
-        }
-    }
-
-    /// What `check` found.
-    pub fn checked(&mut self, checked: &[Checked], exit: Exit) {
-        let counts = findings::counts(checked);
-        let by_word =
-            |(severity, count): (Severity, u64)| (severity.word().to_owned(), json!(count));
-        let by_word = Value::Object(counts.into_iter().map(by_word).collect());
-        match self.output {
-            Output::Text => {
-                let words = counts.map(|(severity, count)| format!("{count} {}", severity.word()));
-                let (findings, readings) =
-                    (findings::text(checked, Severity::Note), findings::readings(checked));
-                print(&format!("{readings}\n{findings}{}\n", words.join(", ")));
-            }
-            Output::Json => {
-                let document = json!({
-                    "schema": json::SCHEMA, "type": "check", "verb": self.verb,
-                    "files": checked.iter().map(findings::file).collect::<Vec<_>>(),
-                    "counts": by_word, "exit_code": exit.code(),
-                });
-                print(&format!("{document}\n"));
-            }
-            Output::Ndjson => {
-                for finding in checked.iter().flat_map(|file| &file.findings) {
-                    self.event("check_finding", &findings::finding(finding));
+                for compared in std::mem::take(&mut self.compared) {
+                    self.event("refresh_compared", &compared);
                 }
-                self.event(
-                    "check_finished",
-                    &json!({ "counts": by_word, "exit_code": exit.code() }),
-                );
             }
         }
     }

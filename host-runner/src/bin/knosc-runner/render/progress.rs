@@ -161,6 +161,16 @@ impl View {
         }
     }
 
+    /// Lines that stay, above the moving one.
+    pub fn say(&self, lines: &str) {
+        // Nobody is left to tell that stderr is closed.
+        let write = || drop(anstream::stderr().write_all(lines.as_bytes()));
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
     pub fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

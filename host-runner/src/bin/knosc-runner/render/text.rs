@@ -20,9 +20,10 @@ pub fn header(origin: &Origin, run: Option<&str>) -> String {
     format!("tenant {} ({}) at {origin}\n{run}", origin.tenant(), origin.environment().word())
 }
 
-pub fn plan(files: &[Shown], order: &[usize]) -> String {
-    let planned = order.iter().filter_map(|index| files.get(*index)).zip(1..);
-    planned.fold(String::new(), |mut text, (file, position): (_, usize)| {
+/// Each file with a line about what it leaves out, in the order of sending.
+pub fn plan(files: &[Shown], order: &[usize], compared: &[Option<String>]) -> String {
+    let planned = order.iter().filter_map(|index| files.get(*index)).zip(1..).enumerate();
+    planned.fold(String::new(), |mut text, (at, (file, position)): (_, (_, usize))| {
         let reason = file.trigger.reason();
         let reason = if reason.is_empty() { String::new() } else { format!("  ({reason})") };
         let _ = writeln!(
@@ -32,6 +33,9 @@ pub fn plan(files: &[Shown], order: &[usize]) -> String {
             clean(&file.path),
             bytes(file.size)
         );
+        if let Some(Some(line)) = compared.get(at) {
+            let _ = writeln!(text, "     {}", clean(line));
+        }
         text
     })
 }
