@@ -8,6 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[allow(dead_code, reason = "what the tests of hostile pipelines use of it")]
+#[path = "../../tests/guests/hostile/template.rs"]
+mod template;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
@@ -113,4 +117,50 @@ fn a_collector_elsewhere_is_asked_over_https_or_not_at_all() {
     command.env("KNOSC_BASE_URL", knosc.url()).env("KNOSC_STATE", state);
     assert_eq!(command.output().unwrap().status.code(), Some(2));
     assert_eq!(knosc.model().requests().count(), 0);
+}
+
+/// `run-ordered` of its first input as units.
+const LOADS: &str = r#"
+  (i32.store (i32.const 300) (i32.const 800)) (i32.store (i32.const 304) (i32.const 11))
+  (i32.store (i32.const 308) (i32.load (local.get $inputs)))
+  (call $run-ordered (i32.const 300) (i32.const 1)
+    (i32.const 10) (i32.const 50) (i64.const 60000) (i64.const 60000) (i32.const 0) (i32.const 832))
+  (i32.const 16)
+"#;
+
+#[test]
+fn of_two_tenants_the_one_whose_operator_says_so_has_its_trace_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let fields = "(data (i32.const 800) \"unit-master\")";
+    let text = template::text("", fields, LOADS, "erp.acme.example", "other.example");
+    std::fs::write(folder.path().join("pipeline.wasm"), wat::parse_str(text).unwrap()).unwrap();
+    for (asked, told) in [("true", true), ("false", false)] {
+        let knosc = local_knosc::spawn(local_knosc::Config::default()).unwrap();
+        let (url, _posted) = collector();
+        let tenants = format!(
+            r#"
+[[tenant]]
+name = "acme"
+origin = "{}"
+username = {{ env = "KNOSC_USERNAME" }}
+password = {{ env = "KNOSC_PASSWORD" }}
+policy = {{ poll-interval-min = "10ms", poll-interval-max = "50ms" }}
+traceparent = {asked}
+[[tenant.egress]]
+origin = "https://erp.acme.example"
+methods = ["GET"]
+paths = ["/"]
+"#,
+            knosc.url()
+        );
+        std::fs::write(folder.path().join("tenants.toml"), tenants).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_knosc-runner"));
+        command.args(["pipeline", "run", "pipeline.wasm", "--tenant", "acme", "--input", UNITS]);
+        command.args(["--otlp-endpoint", &url]).current_dir(folder.path());
+        command.env("KNOSC_STATE", folder.path().join(asked)).env("XDG_CACHE_HOME", folder.path());
+        command.env("KNOSC_USERNAME", DEFAULT_USER).env("KNOSC_PASSWORD", DEFAULT_PASSWORD);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(traced(&knosc) >= 2, told, "{asked}");
+    }
 }

@@ -6,6 +6,9 @@
     reason = "deserialize_file runs what it reads; only files that this user wrote reach it"
 )]
 
+#[cfg(feature = "platform")]
+mod bounded;
+
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
@@ -47,7 +50,11 @@ impl Cache {
         // 0600, and its name holds the digest of the wasm and the engine's compatibility hash. Only `store` writes such files, by
         // renaming a finished one, so that what is read here was written by wasmtime and is whole.
         match unsafe { Component::deserialize_file(engine, &self.file) } {
-            Ok(component) => Some(component),
+            Ok(component) => {
+                #[cfg(feature = "platform")]
+                bounded::touch(&self.file);
+                Some(component)
+            }
             Err(error) => {
                 tracing::debug!(%error, "a cached component is not usable");
                 None
@@ -64,10 +71,12 @@ impl Cache {
         }
     }
 
-    /// Keeps machine code that another process of ours compiled.
+    /// Keeps machine code that another process of ours compiled, and of all that is here the last used so many bytes.
     #[cfg(feature = "platform")]
-    pub(crate) fn keep(&self, code: &[u8]) -> io::Result<()> {
-        self.write(code)
+    pub(crate) fn keep(&self, code: &[u8], bytes_max: u64) -> io::Result<()> {
+        self.write(code)?;
+        bounded::bound(&self.dir, bytes_max, &self.file);
+        Ok(())
     }
 
     fn write(&self, code: &[u8]) -> io::Result<()> {

@@ -2,16 +2,16 @@
 //!
 //! Here is the side that starts the child, gives it wasm and takes machine code; the child's own side is `worker`.
 
+mod limits;
 mod worker;
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+pub use self::limits::{CompileLimit, CompileLimits};
 pub use self::worker::{COMPILE_WORKER, compile_worker};
 
 const MIB: u64 = 1024 * 1024;
@@ -25,52 +25,12 @@ const SAID_BYTES_MAX: u64 = 4 * 1024;
 pub enum Compiler {
     /// In this process, without any limit: for code that the operator knows.
     InProcess,
-    /// In a child for each component that is not in the cache.
+    /// In a child for each component that is not in the cache, with the limits of the operator's file.
     Child {
         /// A program that calls [`compile_worker`] first of all, such as this one itself ([`std::env::current_exe`]) or `knosc-runner`.
         /// Build it together with this one: code of another wasmtime is not taken.
         program: PathBuf,
-        /// What a child may use.
-        limits: CompileLimits,
     },
-}
-
-/// What compiling one component may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CompileLimits {
-    /// Address space of the child, in bytes. A Python pipeline of 18 MiB takes 305 MB; cranelift reserves more than it uses.
-    pub memory_bytes: u64,
-    /// Computing time of the child, in seconds. A Python pipeline takes 10; a busy machine three times as long.
-    pub cpu_seconds: u64,
-    /// From start to end, with a machine that has other things to do.
-    pub wall: Duration,
-    /// Machine code of one component, in bytes. A Python pipeline has 60 MB.
-    pub code_bytes: u64,
-}
-
-impl Default for CompileLimits {
-    fn default() -> Self {
-        Self {
-            memory_bytes: 4096 * MIB,
-            cpu_seconds: 60,
-            wall: Duration::from_mins(2),
-            code_bytes: 1024 * MIB,
-        }
-    }
-}
-
-/// Which limit of compiling was met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CompileLimit {
-    /// [`CompileLimits::memory_bytes`].
-    Memory,
-    /// [`CompileLimits::cpu_seconds`].
-    Cpu,
-    /// [`CompileLimits::wall`].
-    Wall,
-    /// [`CompileLimits::code_bytes`].
-    Code,
 }
 
 /// Why a component was not compiled.
@@ -110,7 +70,9 @@ impl CompileError {
             Self::Unlimited(_) => {
                 "compiling without limits is refused: look at this system's limits for processes (ulimit -H)"
             }
-            Self::Limit { .. } => "build a smaller component, or leave its debug information out",
+            Self::Limit { .. } => {
+                "build a smaller component, or leave its debug information out; the operator allows more in tenants.toml: [compile]"
+            }
             Self::Ended(_) => {
                 "it may have been ended from outside, for want of memory say; if it happens again, report it with the component"
             }
@@ -195,17 +157,8 @@ fn of(limit: CompileLimit, limits: CompileLimits) -> String {
         CompileLimit::Memory => format!("{} of memory", mib(limits.memory_bytes)),
         CompileLimit::Cpu => format!("{} s of computing", limits.cpu_seconds),
         CompileLimit::Wall => format!("{} s", limits.wall.as_secs_f32()),
-        CompileLimit::Code => format!("{} of machine code", mib(limits.code_bytes)),
-    }
-}
-
-impl fmt::Display for CompileLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Memory => "memory",
-            Self::Cpu => "cpu",
-            Self::Wall => "wall",
-            Self::Code => "code",
-        })
+        CompileLimit::Code | CompileLimit::Kept => {
+            format!("{} of machine code", mib(limits.code_bytes))
+        }
     }
 }

@@ -54,6 +54,9 @@ impl Connections {
     fn connect(&self, spec: &TenantSpec) -> Result<(Tenant, Arc<Vec<Grant>>), SubmitError> {
         let client = |origin| ClientConfig {
             allow_private: spec.allow_private.contains(origin),
+            // A tenant's own origins are told nothing of the host's traces.
+            #[cfg(feature = "otlp")]
+            traceparent: *origin == spec.origin && (self.client.traceparent || spec.traceparent),
             ..self.client.clone()
         };
         let tenant = Tenant::new(TenantConfig {

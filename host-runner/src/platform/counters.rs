@@ -77,7 +77,7 @@ impl Counters {
             if let Some(limit) = report.limit {
                 *of.limits.entry(limit.row().key).or_default() += 1;
             }
-            of.denials += report.denials.len() as u64;
+            of.denials += report.denied;
             for call in &report.calls {
                 if let JobCall::Run(report) | JobCall::Upload(report) = call {
                     for event in &report.events {

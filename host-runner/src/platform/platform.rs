@@ -146,13 +146,14 @@ impl Platform {
             }
         };
         let (spec, runner, grants) = self.0.known(tenant)?;
+        let limits = self.0.tenants().compile();
         let cancel = CancellationToken::new();
         let place = self.0.running.begin(tenant, spec.limits.get(PipelineLimit::Runs), &cancel)?;
         let Settings { compiler, cache_dir, .. } = &self.0.config;
         let pipeline = self
             .0
             .engine
-            .compile(compiler, cache_dir, &spec, (admitted, &submission.component))
+            .compile((compiler, limits), cache_dir, &spec, (admitted, &submission.component))
             .await?;
         let run = place.run().to_owned();
         let sha256 = data_encoding::HEXLOWER.encode(&pipeline.admitted().sha256);

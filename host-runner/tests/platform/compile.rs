@@ -1,5 +1,6 @@
 //! Compiling in a child: each limit is met and named, and code is compiled once for all runs.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -26,15 +27,21 @@ username = { env = 'U' }
 password = { env = 'P' }
 ";
 
+fn tenants(compile: &str) -> Tenants {
+    let text = format!("[compile]\n{compile}\n{TENANTS}");
+    Tenants::parse(Path::new("tenants.toml"), &text).unwrap()
+}
+
 fn runner() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_knosc-runner"))
 }
 
-fn platform(folder: &Path, program: PathBuf, limits: CompileLimits) -> Platform {
+/// A platform whose operator wrote these lines below `[compile]`.
+fn platform(folder: &Path, program: PathBuf, compile: &str) -> Platform {
     Platform::new(PlatformConfig {
         importer: RuntimeConfig::default(),
-        tenants: Tenants::parse(Path::new("tenants.toml"), TENANTS).unwrap(),
-        compiler: Compiler::Child { program, limits },
+        tenants: tenants(compile),
+        compiler: Compiler::Child { program },
         cache_dir: folder.join("cache"),
         scratch_dir: folder.to_owned(),
         journals: Arc::new(InMemory),
@@ -68,9 +75,9 @@ fn large() -> Vec<u8> {
     guest::with_fields(&function, guest::OK)
 }
 
-async fn refused(component: Vec<u8>, limits: CompileLimits) -> CompileError {
+async fn refused(component: Vec<u8>, compile: &str) -> CompileError {
     let folder = TempDir::new().unwrap();
-    let platform = platform(folder.path(), runner(), limits);
+    let platform = platform(folder.path(), runner(), compile);
     let error = end(&platform, component).await.unwrap_err();
     let kept = std::fs::read_dir(folder.path().join("cache")).unwrap().count();
     assert_eq!(kept, 0, "nothing is kept of it");
@@ -79,42 +86,71 @@ async fn refused(component: Vec<u8>, limits: CompileLimits) -> CompileError {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_limit_of_compiling_is_met_and_named() {
-    let usual = CompileLimits::default();
     let component = large();
-    for (limit, limits, said) in [
+    for (limit, compile, said) in [
         (
             CompileLimit::Memory,
-            CompileLimits { memory_bytes: 128 << 20, ..usual },
+            "memory = '128 MiB'",
             "compiling it takes more than 128 MiB of memory",
         ),
-        (
-            CompileLimit::Cpu,
-            CompileLimits { cpu_seconds: 1, ..usual },
-            "compiling it takes more than 1 s of computing",
-        ),
-        (
-            CompileLimit::Wall,
-            CompileLimits { wall: Duration::from_millis(100), ..usual },
-            "compiling it takes more than 0.1 s",
-        ),
+        (CompileLimit::Cpu, "cpu = '1s'", "compiling it takes more than 1 s of computing"),
+        (CompileLimit::Wall, "wall = '100ms'", "compiling it takes more than 0.1 s"),
     ] {
-        let error = refused(component.clone(), limits).await;
-        assert_eq!(error, CompileError::Limit { limit, limits });
+        let error = refused(component.clone(), compile).await;
+        assert_eq!(error, CompileError::Limit { limit, limits: tenants(compile).compile() });
         assert_eq!(error.to_string(), said);
+        assert!(error.hint().contains("[compile]"), "{}", error.hint());
     }
     // It is the component that is too large, and not the child.
     let folder = TempDir::new().unwrap();
-    let narrow =
-        platform(folder.path(), runner(), CompileLimits { memory_bytes: 128 << 20, ..usual });
+    let narrow = platform(folder.path(), runner(), "memory = '128 MiB'");
     assert!(end(&narrow, guest::running(guest::OK)).await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_machine_code_than_may_be_is_not_taken() {
     let folder = TempDir::new().unwrap();
-    let limits = CompileLimits { code_bytes: 1_000, ..CompileLimits::default() };
-    let error = end(&platform(folder.path(), runner(), limits), guest::running(guest::OK)).await;
+    let small = "code = '1 KiB'";
+    let platform = platform(folder.path(), runner(), small);
+    let error = end(&platform, guest::running(guest::OK)).await;
+    let limits = tenants(small).compile();
     assert_eq!(error, Err(CompileError::Limit { limit: CompileLimit::Code, limits }));
+    // What the operator writes holds from the next submission on.
+    platform.reload(tenants(""));
+    assert!(end(&platform, guest::running(guest::OK)).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn compiled_code_is_kept_up_to_a_bound_and_the_oldest_goes_first() {
+    let folder = TempDir::new().unwrap();
+    let cache = folder.path().join("cache");
+    let names = || -> BTreeSet<String> {
+        let names = std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name());
+        names.map(|name| name.into_string().unwrap()).collect()
+    };
+    let component = |number: usize| guest::with_fields(&"(func)".repeat(number), guest::OK);
+    let all = platform(folder.path(), runner(), "");
+    let mut made = Vec::new();
+    for number in 0..3 {
+        let before = if number == 0 { BTreeSet::new() } else { names() };
+        end(&all, component(number)).await.unwrap();
+        made.extend(names().difference(&before).cloned());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The first is used again: of the three it is not the oldest any more.
+    end(&all, component(0)).await.unwrap();
+    let of = |name: &String| std::fs::metadata(cache.join(name)).unwrap().len();
+    let bytes: u64 = made.iter().map(of).sum::<u64>() + 1_000;
+    let bounded = platform(folder.path(), runner(), &format!("kept = '{bytes} B'"));
+    end(&bounded, component(3)).await.unwrap();
+    let kept = names();
+    let there: Vec<bool> = made.iter().map(|name| kept.contains(name)).collect();
+    assert_eq!((kept.len(), there), (3, vec![true, false, true]));
+    // Nothing but what runs now.
+    let none = platform(folder.path(), runner(), "kept = '0 B'");
+    end(&none, component(4)).await.unwrap();
+    assert_eq!(names().len(), 1);
+    assert!(names().is_disjoint(&kept));
 }
 
 /// A program that does something else than compile.
@@ -139,13 +175,13 @@ async fn a_child_that_ends_without_a_limit_is_told_from_one_that_met_one() {
     ] {
         let folder = TempDir::new().unwrap();
         let program = script(folder.path(), &text);
-        let platform = platform(folder.path(), program, CompileLimits::default());
+        let platform = platform(folder.path(), program, "");
         let error = end(&platform, guest::running(guest::OK)).await.unwrap_err();
         assert!(error.to_string().starts_with(expected), "{text}: {error}");
         assert!(!error.hint().is_empty());
     }
     let folder = TempDir::new().unwrap();
-    let missing = platform(folder.path(), "/no/such/program".into(), CompileLimits::default());
+    let missing = platform(folder.path(), "/no/such/program".into(), "");
     let error = end(&missing, guest::running(guest::OK)).await.unwrap_err();
     assert!(matches!(&error, CompileError::Worker(message) if message.contains("/no/such/")));
 }
@@ -154,7 +190,7 @@ async fn a_child_that_ends_without_a_limit_is_told_from_one_that_met_one() {
 async fn what_was_compiled_once_is_taken_from_a_cache_that_is_its_owners_alone() {
     let folder = TempDir::new().unwrap();
     let (well, cache) = (Ok(PipelineEnd::Returned(Ok(String::new()))), folder.path().join("cache"));
-    let compiling = platform(folder.path(), runner(), CompileLimits::default());
+    let compiling = platform(folder.path(), runner(), "");
     assert_eq!(end(&compiling, guest::running(guest::OK)).await, well);
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let files = || -> Vec<PathBuf> {
@@ -164,7 +200,7 @@ async fn what_was_compiled_once_is_taken_from_a_cache_that_is_its_owners_alone()
     assert_eq!((kept.len(), mode(&cache), mode(&kept[0])), (1, 0o700, 0o600));
 
     // A compiler that is not there is not missed, by another process either.
-    let reading = platform(folder.path(), "/no/such/program".into(), CompileLimits::default());
+    let reading = platform(folder.path(), "/no/such/program".into(), "");
     assert_eq!(end(&reading, guest::running(guest::OK)).await, well);
     // Other bytes are other code.
     let other = guest::with_fields("(func)", guest::OK);

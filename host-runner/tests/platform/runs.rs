@@ -60,6 +60,19 @@ async fn a_trap_names_the_functions_that_it_was_in() {
     );
 }
 
+/// Forty requests that nobody granted.
+const ASKS: &str = "(loop $l (drop (call $ask (i32.const 601) (i32.const 1) (i32.const 704) (global.get $denied-len))) (global.set $n (i32.add (global.get $n) (i32.const 1))) (br_if $l (i32.lt_u (global.get $n) (i32.const 40)))) (i32.const 16)";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_denial_is_counted_and_the_first_are_kept() {
+    let host = Host::start("", EGRESS);
+    let fields = "(data (i32.const 601) \"/\") (global $n (mut i32) (i32.const 0))";
+    let text = template::text("", fields, ASKS, "erp.acme.example", "other.example");
+    let report = host.run(guest::binary(&text)).await;
+    assert_eq!((report.denied, report.denials.len()), (40, 32));
+    assert_eq!(host.platform.counters().0["acme"].denials, 40);
+}
+
 /// Writes a line, asks for what nobody granted, and computes until it is stopped.
 const TALKS: &str = "
   (call $print (call $stdout) (i32.const 512) (i32.const 5) (i32.const 64))

@@ -58,7 +58,7 @@ pub enum PipelineProblem {
         /// The first limit that it met.
         limit: Option<PipelineLimit>,
         /// How many of its requests were denied.
-        denied: usize,
+        denied: u64,
         entry: Entry,
         exit: Exit,
     },
@@ -168,7 +168,7 @@ fn more(limit: PipelineLimit, entry: &Entry) -> String {
     )
 }
 
-fn ended(end: &PipelineEnd, limit: Option<PipelineLimit>, denied: usize, entry: &Entry) -> String {
+fn ended(end: &PipelineEnd, limit: Option<PipelineLimit>, denied: u64, entry: &Entry) -> String {
     let figure = |limit: PipelineLimit| {
         format!("{limit} = {}", limit.row().unit.show(entry.limits.get(limit)))
     };

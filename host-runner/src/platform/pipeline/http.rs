@@ -112,7 +112,7 @@ pub(super) struct PipelineHooks {
     limits: PipelineLimits,
     made: u64,
     met: Met,
-    denials: Arc<Mutex<Vec<PipelineDenial>>>,
+    denials: Arc<Mutex<Denials>>,
     teller: Teller,
     /// Where sockets are served.
     io: Handle,
@@ -120,6 +120,15 @@ pub(super) struct PipelineHooks {
 
 /// Denials that a report keeps; a pipeline that tries on is told the same and fills no memory.
 const DENIALS_KEPT_MAX: usize = 32;
+
+/// What was denied in a run.
+#[derive(Debug, Default)]
+pub(super) struct Denials {
+    /// The first ones.
+    pub(super) kept: Vec<PipelineDenial>,
+    /// All of them.
+    pub(super) count: u64,
+}
 
 /// Characters of a refused name that a message repeats.
 const SHOWN_MAX: usize = 80;
@@ -140,7 +149,7 @@ impl PipelineHooks {
     }
 
     /// What was denied, the first few of it.
-    pub(super) fn denials(&self) -> Arc<Mutex<Vec<PipelineDenial>>> {
+    pub(super) fn denials(&self) -> Arc<Mutex<Denials>> {
         Arc::clone(&self.denials)
     }
 
@@ -182,11 +191,13 @@ impl PipelineHooks {
 
     fn admit(&mut self, request: Request<WasiBody>) -> Result<Exchange> {
         let grant = self.grant(&request).map_err(|denial| {
-            tracing::warn!(rule = denial.rule(), %denial, "a request of a pipeline was denied");
             let mut denials = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
-            self.teller.tell(PipelineEvent::Denied(denial.clone()));
-            if denials.len() < DENIALS_KEPT_MAX {
-                denials.push(denial);
+            denials.count += 1;
+            // Told as long as it is kept: a pipeline that asks without end fills no log of the host.
+            if denials.kept.len() < DENIALS_KEPT_MAX {
+                tracing::warn!(rule = denial.rule(), %denial, "a request of a pipeline was denied");
+                self.teller.tell(PipelineEvent::Denied(denial.clone()));
+                denials.kept.push(denial);
             }
             Error::HttpRequestDenied
         })?;

@@ -4,6 +4,7 @@
 
 mod bindings;
 mod call;
+mod engine;
 mod http;
 mod jobs;
 mod limiter;
@@ -17,14 +18,14 @@ mod stopped;
 mod wall;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::task::TaskTracker;
-use wasmtime::component::Component;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{Store, UpdateDeadline};
 
+pub(super) use self::engine::PipelineEngine;
 pub(super) use self::http::Grant;
 pub use self::http::PipelineDenial;
 pub use self::jobs::JobCall;
@@ -40,24 +41,15 @@ use self::log::LogSink;
 use self::scratch::Scratch;
 use self::state::PipelineState;
 use super::admission::Admitted;
-use super::compile::{self, CompileError, CompileLimits, Compiler};
 use super::events::Teller;
 use super::journals::Journals;
 use super::limits::{PipelineLimit, PipelineLimits};
 use super::tenants::TenantSpec;
 use crate::CancellationToken;
 use crate::blobs::BlobSource;
-use crate::engine::cache::Cache;
-use crate::engine::ticker;
-use crate::error::Error;
 use crate::host::blobs::Blob;
 use crate::host::limits::metered;
 use crate::runner::Runner;
-
-/// The engine that pipelines run in: none of the importer's, so that neither's settings bind the other.
-pub(super) struct PipelineEngine {
-    engine: Engine,
-}
 
 /// A pipeline that was admitted, compiled and linked for a tenant. Cheap to clone; each run instantiates it anew.
 #[derive(Clone)]
@@ -118,6 +110,8 @@ pub struct PipelineReport {
     pub log: Log,
     /// The first requests that were denied.
     pub denials: Vec<PipelineDenial>,
+    /// How many were denied in all.
+    pub denied: u64,
     /// The first limit that it met, also where it went on after it.
     pub limit: Option<PipelineLimit>,
     /// What its own code used.
@@ -154,69 +148,7 @@ impl PipelineReport {
             job_calls: 0,
             scratch_bytes: 0,
         };
-        Self { end, calls: Vec::new(), log, denials: Vec::new(), limit: None, used }
-    }
-}
-
-impl PipelineEngine {
-    /// Makes the engine, with so much stack for each pipeline.
-    ///
-    /// # Errors
-    /// [`Error::Component`] if this machine cannot run one.
-    pub(super) fn new(stack_bytes: usize) -> Result<Self, Error> {
-        let config = pool::running_config(stack_bytes);
-        let engine = Engine::new(&config).map_err(|error| unusable(&error))?;
-        ticker::start(&engine).map_err(|error| Error::Component {
-            message: format!("no thread for its clock: {error}"),
-        })?;
-        Ok(Self { engine })
-    }
-
-    /// What runs hold of the pool now.
-    pub(super) fn pool(&self) -> PoolUse {
-        PoolUse::of(&self.engine)
-    }
-
-    /// Compiles an admitted component, or takes its code from the cache, and links it for a tenant.
-    ///
-    /// # Errors
-    /// [`CompileError`] if it cannot be compiled within the compiler's limits, or imports what is not given.
-    pub(super) async fn compile(
-        &self,
-        compiler: &Compiler,
-        cache_dir: &Path,
-        tenant: &TenantSpec,
-        (admitted, bytes): (Admitted, &[u8]),
-    ) -> Result<Pipeline, CompileError> {
-        let wasm = |error: wasmtime::Error| CompileError::Wasm(format!("{error:#}"));
-        let component = match compiler {
-            Compiler::InProcess => Component::from_binary(&self.engine, bytes).map_err(wasm)?,
-            Compiler::Child { program, limits } => {
-                self.compile_apart((program, *limits), cache_dir, bytes).await?
-            }
-        };
-        let linker = state::link(&self.engine, !tenant.egress.is_empty()).map_err(wasm)?;
-        let ready = linker.instantiate_pre(&component).and_then(TenantPre::new);
-        Ok(Pipeline { linked: ready.map_err(wasm)?, admitted })
-    }
-
-    /// From the cache, where a child of ours has put it now or before.
-    async fn compile_apart(
-        &self,
-        (program, limits): (&PathBuf, CompileLimits),
-        cache_dir: &Path,
-        bytes: &[u8],
-    ) -> Result<Component, CompileError> {
-        let unusable = |what: &str| CompileError::Cache(format!("{}: {what}", cache_dir.display()));
-        let cache = Cache::open(cache_dir.to_owned(), &self.engine, bytes)
-            .ok_or_else(|| unusable("the folder cannot be made, or others may look into it"))?;
-        if let Some(component) = cache.load(&self.engine) {
-            return Ok(component);
-        }
-        let code = compile::in_child(program, limits, bytes).await?;
-        cache.keep(&code).map_err(|error| unusable(&error.to_string()))?;
-        let other = || unusable("the compiler's code is of another version, or cannot be read");
-        cache.load(&self.engine).ok_or_else(other)
+        Self { end, calls: Vec::new(), log, denials: Vec::new(), denied: 0, limit: None, used }
     }
 }
 
@@ -269,11 +201,13 @@ impl Pipeline {
         // A `jobs` call outlives its pipeline: an upload that was begun is answered, and its answer is in the journal.
         jobs.tasks.close();
         jobs.tasks.wait().await;
+        let denials = std::mem::take(&mut *denials.lock().unwrap_or_else(PoisonError::into_inner));
         PipelineReport {
             end,
             calls: taken(&jobs.calls),
             log: log.finish(),
-            denials: taken(&denials),
+            denied: denials.count,
+            denials: denials.kept,
             limit,
             used,
         }
@@ -335,16 +269,6 @@ impl Pipeline {
 
 fn taken<T>(kept: &Mutex<Vec<T>>) -> Vec<T> {
     std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-fn unusable(error: &wasmtime::Error) -> Error {
-    Error::Component { message: format!("{error:#}") }
-}
-
-impl fmt::Debug for PipelineEngine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PipelineEngine").finish_non_exhaustive()
-    }
 }
 
 impl fmt::Debug for Pipeline {

@@ -2,6 +2,8 @@
 //!
 //! Opens no file and reads no secret.
 
+mod compile;
+
 use std::path::Path;
 
 use http::{HeaderName, Method};
@@ -12,11 +14,11 @@ use toml::de::{DeTable, DeValue};
 use super::{EgressGrant, SecretSource, SignIn, TenantSpec};
 use crate::manifest::reader::{Reader, Value};
 use crate::manifest::{ManifestError, ProblemKind};
+use crate::platform::compile::CompileLimits;
 use crate::platform::limits::{PipelineLimit, PipelineLimits, Unit};
 
-const TOP_KEYS: &str = "limits, tenant";
-const TENANT_KEYS: &str =
-    "name, origin, username, password, one-time-secret, policy, limits, allow-private, egress";
+const TOP_KEYS: &str = "compile, limits, tenant";
+const TENANT_KEYS: &str = "name, origin, username, password, one-time-secret, policy, limits, allow-private, traceparent, egress";
 const EGRESS_KEYS: &str = "origin, methods, paths, header";
 const SOURCE_KEYS: &str = "env, file";
 const METHODS: [Method; 6] =
@@ -26,10 +28,15 @@ const METHODS: [Method; 6] =
 const FRAMING_HEADERS: [&str; 7] =
     ["connection", "content-length", "expect", "host", "te", "transfer-encoding", "upgrade"];
 
-pub(super) fn parse(
-    path: &Path,
-    text: &str,
-) -> Result<(PipelineLimits, Vec<TenantSpec>), ManifestError> {
+/// The whole file.
+#[derive(Debug)]
+pub(super) struct Authored {
+    pub(super) compile: CompileLimits,
+    pub(super) common: PipelineLimits,
+    pub(super) tenants: Vec<TenantSpec>,
+}
+
+pub(super) fn parse(path: &Path, text: &str) -> Result<Authored, ManifestError> {
     let (read, problems) = Reader::read(text, file);
     match read {
         Some(read) if problems.is_empty() => Ok(read),
@@ -37,8 +44,8 @@ pub(super) fn parse(
     }
 }
 
-fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> (PipelineLimits, Vec<TenantSpec>) {
-    let mut common = PipelineLimits::default();
+fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Authored {
+    let (mut common, mut compile) = (PipelineLimits::default(), CompileLimits::default());
     if let Some(value) = table.get("limits") {
         limits(reader, value, &mut common);
     }
@@ -46,6 +53,7 @@ fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> (PipelineLimits, Ve
     for (key, value) in table {
         match key.get_ref().as_ref() {
             "limits" => {}
+            "compile" => compile = compile::compile(reader, value),
             "tenant" => {
                 for (at, entry) in reader.tables_of("tenant", "a list of tables, [[tenant]]", value)
                 {
@@ -59,7 +67,7 @@ fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> (PipelineLimits, Ve
             other => reader.unknown(key.span().start, other, TOP_KEYS),
         }
     }
-    (common, tenants)
+    Authored { compile, common, tenants }
 }
 
 fn tenant<'t>(
@@ -73,6 +81,7 @@ fn tenant<'t>(
     let mut policy = Policy::default();
     let mut own = common.clone();
     let (mut allow_private, mut egress) = (Vec::new(), Vec::new());
+    let mut traceparent = false;
     for (key, value) in table {
         match key.get_ref().as_ref() {
             "name" => name = name_of(reader, value),
@@ -81,22 +90,14 @@ fn tenant<'t>(
             "password" => password = source_of(reader, "password", value),
             "one-time-secret" => one_time = source_of(reader, "one-time-secret", value),
             "policy" => policy = reader.policy(value),
-            "limits" => {
-                limits(reader, value, &mut own);
-                if own.get(PipelineLimit::Stack) != common.get(PipelineLimit::Stack) {
-                    reader.bad(
-                        value,
-                        "stack is one figure for all tenants: write it in [limits] at the top"
-                            .to_owned(),
-                    );
-                }
-            }
+            "limits" => own_limits(reader, value, common, &mut own),
             "allow-private" => {
                 let values = list_of(reader, "allow-private", value);
                 let origins =
                     values.iter().filter_map(|value| origin_of(reader, "allow-private", value));
                 allow_private = origins.collect();
             }
+            "traceparent" => traceparent = traceparent_of(reader, value),
             "egress" => egress = grants(reader, value),
             other => reader.unknown(key.span().start, other, TENANT_KEYS),
         }
@@ -118,7 +119,42 @@ fn tenant<'t>(
     }
     let line = reader.line(at.span().start);
     let sign_in = SignIn { username: username?, password: password?, one_time };
-    Some(TenantSpec { name, line, origin, sign_in, policy, limits: own, allow_private, egress })
+    let limits = own;
+    Some(TenantSpec {
+        name,
+        line,
+        origin,
+        sign_in,
+        policy,
+        limits,
+        allow_private,
+        traceparent,
+        egress,
+    })
+}
+
+fn traceparent_of(reader: &mut Reader<'_>, value: &Value<'_>) -> bool {
+    let asked = reader.yes_of("traceparent", value);
+    if asked && !cfg!(feature = "otlp") {
+        reader.bad(
+            value,
+            "this build has no traces to tell of: it was made without the feature otlp".to_owned(),
+        );
+    }
+    asked
+}
+
+fn own_limits<'t>(
+    reader: &mut Reader<'t>,
+    value: &Value<'t>,
+    common: &PipelineLimits,
+    own: &mut PipelineLimits,
+) {
+    limits(reader, value, own);
+    if own.get(PipelineLimit::Stack) != common.get(PipelineLimit::Stack) {
+        let message = "stack is one figure for all tenants: write it in [limits] at the top";
+        reader.bad(value, message.to_owned());
+    }
 }
 
 fn limits<'t>(reader: &mut Reader<'t>, value: &Value<'t>, limits: &mut PipelineLimits) {

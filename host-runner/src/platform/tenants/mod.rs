@@ -11,6 +11,8 @@ use http::{HeaderName, Method};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::policy::Policy;
 
+use self::authored::Authored;
+use super::compile::CompileLimits;
 use super::limits::PipelineLimits;
 use crate::manifest::{ManifestError, Problem, ProblemKind};
 
@@ -21,6 +23,7 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Tenants {
     path: PathBuf,
+    compile: CompileLimits,
     common: PipelineLimits,
     all: Vec<TenantSpec>,
 }
@@ -42,6 +45,8 @@ pub struct TenantSpec {
     pub limits: PipelineLimits,
     /// Origins that may be at private addresses; metadata addresses never are.
     pub allow_private: Vec<Origin>,
+    /// Whether its Knosc is told the trace that a request belongs to; its own origins never are.
+    pub traceparent: bool,
     /// Where its pipelines may go, beside Knosc.
     pub egress: Vec<EgressGrant>,
 }
@@ -105,8 +110,13 @@ impl Tenants {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, ManifestError> {
-        let (common, all) = authored::parse(path, text)?;
-        Ok(Self { path: path.to_owned(), common, all })
+        let Authored { compile, common, tenants } = authored::parse(path, text)?;
+        Ok(Self { path: path.to_owned(), compile, common, all: tenants })
+    }
+
+    /// What compiling one of their components may use.
+    pub const fn compile(&self) -> CompileLimits {
+        self.compile
     }
 
     /// What every tenant may use where its own entry says nothing.

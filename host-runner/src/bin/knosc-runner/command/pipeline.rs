@@ -11,7 +11,7 @@ use knosc_runner::blobs::BlobSource;
 use knosc_runner::engine::{ComponentSource, RuntimeConfig};
 use knosc_runner::error::Error;
 use knosc_runner::platform::admission::{self, Refused};
-use knosc_runner::platform::compile::{CompileLimits, Compiler};
+use knosc_runner::platform::compile::Compiler;
 use knosc_runner::platform::limits::PipelineLimit;
 use knosc_runner::platform::tenants::{TenantSpec, Tenants};
 use knosc_runner::platform::{
@@ -64,7 +64,7 @@ pub async fn run(
             cache_dir: state::user_folder("XDG_CACHE_HOME", ".cache"),
         },
         tenants,
-        compiler: Compiler::Child { program: myself()?, limits: CompileLimits::default() },
+        compiler: Compiler::Child { program: myself()? },
         cache_dir: pipelines_folder()?,
         scratch_dir: scratch,
         journals: Arc::clone(&recorded) as _,
@@ -148,7 +148,7 @@ impl Verdict {
                 Some(PipelineProblem::Call { problem: Box::new(problem), exit }.into())
             }
             None => {
-                let (end, limit, denied) = (report.end.clone(), report.limit, report.denials.len());
+                let (end, limit, denied) = (report.end.clone(), report.limit, report.denied);
                 Some(PipelineProblem::Ended { end, limit, denied, entry, exit }.into())
             }
         };

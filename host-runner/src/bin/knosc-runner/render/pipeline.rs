@@ -132,6 +132,10 @@ fn as_text(ran: &Ran<'_>) -> String {
     for denial in &ran.report.denials {
         _ = writeln!(out, "denied: {}\n    {}", clean(&denial.to_string()), clean(&denial.hint()));
     }
+    let more = ran.report.denied.saturating_sub(ran.report.denials.len() as u64);
+    if more > 0 {
+        _ = writeln!(out, "denied: {more} more requests");
+    }
     if let PipelineEnd::Returned(Ok(note) | Err(note)) = &ran.report.end
         && !note.is_empty()
     {
@@ -179,7 +183,7 @@ fn ending(ran: &Ran<'_>) -> Value {
     let used = &report.used;
     json!({
         "end": end, "note": note, "limit": report.limit.map(|limit| limit.row().key),
-        "denials": denials.collect::<Vec<_>>(),
+        "denials": denials.collect::<Vec<_>>(), "denied": report.denied,
         "used": {
             "memory_bytes": used.memory_bytes, "computed_ms": used.computed.as_millis(), "took_ms": used.took.as_millis(),
             "requests": used.requests, "job_calls": used.job_calls, "scratch_bytes": used.scratch_bytes,
