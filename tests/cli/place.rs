@@ -2,8 +2,9 @@
 //!
 //! Gone when it is dropped.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -84,6 +85,16 @@ pub(crate) fn ended(output: Output) -> Ended {
 
 pub(crate) fn run(command: &mut Command) -> Ended {
     ended(command.output().unwrap())
+}
+
+/// A process that may not have ended yet; where it has, what it said.
+pub(crate) fn runs_still(child: &mut Child) {
+    let Some(status) = child.try_wait().unwrap() else { return };
+    let mut said = String::new();
+    if let Some(stderr) = &mut child.stderr {
+        stderr.read_to_string(&mut said).unwrap();
+    }
+    panic!("the process ended: {status}: {said}");
 }
 
 /// Waits for something that another process or thread does; a minute is longer than any of it takes on a busy machine.

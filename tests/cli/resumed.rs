@@ -6,7 +6,7 @@ use std::process::Child;
 
 use local_knosc::{AnswerFault, DEFAULT_TENANT, IntegrationLock, Running, When};
 
-use super::place::{Ended, Place, knosc, run, wait_until};
+use super::place::{Ended, Place, knosc, run, runs_still, wait_until};
 
 pub(crate) fn on_upload(when: When) -> AnswerFault {
     AnswerFault {
@@ -43,7 +43,7 @@ fn other_units(place: &Place, name: &str) {
 /// Waits until the job of the one upload was asked for: its acceptance is in the journal then.
 pub(crate) fn wait_for_poll(knosc: &Running, child: &mut Child) {
     wait_until("a poll", || {
-        assert!(child.try_wait().unwrap().is_none(), "the process ended");
+        runs_still(child);
         let model = knosc.model();
         model.requests().any(|request| request.method == "GET" && request.path == "/api/job")
     });
@@ -77,7 +77,7 @@ fn a_run_that_was_killed_while_sending_sends_its_file_again_and_knosc_has_it_onc
     let words = ["upload", "unit-master", "units.csv", "--detach"];
     let mut child = place.runner(&knosc.url(), &words).spawn().unwrap();
     wait_until("the upload", || {
-        assert!(child.try_wait().unwrap().is_none(), "the process ended");
+        runs_still(&mut child);
         // Begun is not arrived: killed in between, it would leave what is armed to the resumed run.
         is_sending(&place) && knosc.model().upload_posts() == 1
     });
