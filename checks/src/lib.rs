@@ -10,6 +10,7 @@ pub mod known;
 mod limits;
 mod plan;
 mod reading;
+pub mod rejected;
 mod table;
 mod xlsx_table;
 

@@ -22,6 +22,7 @@ mod pipe;
 mod pipelines;
 mod place;
 mod repeated;
+mod results;
 mod resumed;
 mod scenario;
 mod sign_in;

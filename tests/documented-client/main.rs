@@ -51,6 +51,47 @@ fn python_and_knosc_runner_load_the_same() {
     }
 }
 
+#[test]
+fn python_and_knosc_runner_say_of_a_broken_export_what_the_readme_says() {
+    let test =
+        "documented_client::python_and_knosc_runner_say_of_a_broken_export_what_the_readme_says";
+    if !is_there("python-requests", test) {
+        return;
+    }
+    let (knosc, folder) = (knosc(), scratch());
+    let (units, items) =
+        (exports().join("unit-master.csv"), exports().join("../exports-broken/items.xlsx"));
+    let mut guide = Command::new("python3");
+    guide.arg(package().join("documented-client").join("guide.py")).current_dir(&folder);
+    guide.arg("unit-master").arg(&units).arg("item-master").arg(&items);
+    guide.env("GUIDE_BASE_URL", knosc.url());
+    guide.env("GUIDE_USERNAME", DEFAULT_USER).env("GUIDE_PASSWORD", DEFAULT_PASSWORD);
+    let paths = [units.to_str().unwrap(), items.to_str().unwrap()];
+    let guide = said(&mut guide, 1);
+    let mut runner = Command::new(env!("CARGO_BIN_EXE_knosc-runner"));
+    let check = said(runner.args(["check", paths[0], paths[1]]), 7);
+    let readme = std::fs::read_to_string(place::root().unwrap().join("README.md")).unwrap();
+    let section =
+        readme.split("\n## A broken export").nth(1).unwrap().split("\n## ").next().unwrap();
+    let blocks: Vec<&str> = section.split("```").skip(1).step_by(2).map(str::trim_end).collect();
+    assert_eq!(blocks.len(), 2);
+    for (block, said) in blocks.into_iter().zip([guide, check]) {
+        for line in block.lines().filter(|line| !line.is_empty()) {
+            assert!(said.lines().any(|other| other == line), "{line}\n{said}");
+        }
+    }
+    _ = std::fs::remove_dir_all(folder);
+}
+
+/// Everything that a program printed.
+fn said(command: &mut Command, exit: i32) -> String {
+    let output = command.output().unwrap();
+    let text =
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(exit), "{text}");
+    text
+}
+
 fn is_there(tool: &str, test: &str) -> bool {
     let tool = Tool::named(tool).unwrap();
     let there = tool.is_there();

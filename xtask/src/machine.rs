@@ -26,7 +26,7 @@ pub struct Tool {
 }
 
 /// The tools that a test may need besides rustup and a C compiler.
-pub const TOOLS: [Tool; 4] = [
+pub const TOOLS: [Tool; 5] = [
     Tool {
         name: "curl",
         tests: "documented_client::curl_*",
@@ -40,6 +40,13 @@ pub const TOOLS: [Tool; 4] = [
         install: "python3 -m pip install requests",
         program: "python3",
         args: &["-c", "import requests"],
+    },
+    Tool {
+        name: "chromium",
+        tests: "results::a_browser_*",
+        install: "sudo apt-get install -y chromium",
+        program: "chromium",
+        args: &["--version"],
     },
     Tool {
         name: "cargo-component",

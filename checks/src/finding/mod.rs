@@ -6,7 +6,7 @@ mod code;
 mod list;
 
 pub use code::{Code, UnknownCode};
-pub(crate) use list::{FileFindings, Place, is_invisible, shown};
+pub(crate) use list::{FileFindings, Place, is_invisible, letters, shown};
 
 /// How heavy a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -41,6 +41,20 @@ pub(crate) struct Against<'a> {
     pub(crate) is_text: bool,
 }
 
+/// Whether a row of so many known names is the header.
+const fn has_enough(known_names: usize, is_first: bool) -> bool {
+    known_names >= HEADER_NAMES_MIN || (is_first && known_names > 0)
+}
+
+/// Whether a row looks like the header of a table; one that is not the first has to look more like it.
+pub(crate) fn is_header<'a>(
+    table: &Table,
+    is_first: bool,
+    names: impl Iterator<Item = &'a str>,
+) -> bool {
+    has_enough(header::known_names(table, None, names), is_first)
+}
+
 /// A file that is being read.
 pub(crate) struct TableCheck<'a> {
     against: Against<'a>,
@@ -67,7 +81,7 @@ impl<'a> TableCheck<'a> {
                 let names = row.cells().map(|cell| cell.text);
                 let count = header::known_names(self.against.table, self.against.template, names);
                 let is_first = before.is_empty();
-                if count >= HEADER_NAMES_MIN || (is_first && count > 0) {
+                if has_enough(count, is_first) {
                     if let (Some(first), false) = (before.first(), is_first) {
                         let (above, line) = (before.len(), row.line);
                         findings.say(Code::HeaderNotFirst, Place::line(first.line), || {

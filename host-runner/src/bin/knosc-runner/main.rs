@@ -23,6 +23,7 @@ mod pipeline_problem;
 mod problem;
 mod recorded;
 mod render;
+mod results;
 mod save;
 mod state;
 mod target;

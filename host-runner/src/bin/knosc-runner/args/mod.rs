@@ -6,6 +6,7 @@ mod auth;
 mod files;
 mod judging;
 mod pipeline;
+mod results;
 mod runs;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use auth::AuthArgs;
 pub use files::{FileArgs, SourceArgs, WaitArgs};
 pub use judging::{Check, HeadArgs, JudgingArgs};
 pub use pipeline::{Pipeline, PipelineRun, Tenanted};
+pub use results::{Form, Results};
 pub use runs::{Resolve, Resume, Runs, Unchanged, UnchangedArgs};
 
 /// Loads ERP exports into Knosc, in the documented order, each file once.
@@ -135,6 +137,8 @@ pub enum Verb {
     /// Runs of the past: list, show, resolve, unlock
     #[command(subcommand)]
     Runs(Runs),
+    /// The rows that Knosc rejected, beside the lines of the file that was sent
+    Results(Results),
     /// Ask how far jobs are
     Poll(Poll),
     /// A tenant's own component: check it, or run it in a sandbox

@@ -11,9 +11,10 @@ mod logout;
 mod pipeline;
 mod plan;
 mod poll;
+mod results;
 mod resume;
 mod run;
-mod runs;
+pub mod runs;
 mod source;
 mod template;
 mod upload;
@@ -33,6 +34,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Upload(args) => upload::execute(global, args, reporter).await,
         Verb::Resume(args) => resume::execute(global, args, reporter).await,
         Verb::Runs(args) => runs::execute(global, args, reporter).await,
+        Verb::Results(args) => results::execute(global, args).await,
         Verb::Poll(args) => poll::execute(global, args, reporter).await,
         Verb::Pipeline(Pipeline::Check(args)) => pipeline::check(args, reporter),
         Verb::Pipeline(Pipeline::Run(args)) => pipeline::run(global, args, reporter).await,
@@ -54,6 +56,7 @@ pub const fn name(verb: &Verb) -> &'static str {
         Verb::Upload(_) => "upload",
         Verb::Resume(_) => "resume",
         Verb::Runs(_) => "runs",
+        Verb::Results(_) => "results",
         Verb::Poll(_) => "poll",
         Verb::Pipeline(Pipeline::Check(_)) => "pipeline-check",
         Verb::Pipeline(Pipeline::Run(_)) => "pipeline-run",

@@ -43,7 +43,7 @@ pub async fn execute(
     ended
 }
 
-async fn latest(store: &Store) -> Result<String, Problem> {
+pub async fn latest(store: &Store) -> Result<String, Problem> {
     let latest = store.runs(None, 1).await?.into_iter().next();
     latest.map(|run| run.id).ok_or_else(|| Problem::Usage {
         message: "there is no run yet".to_owned(),

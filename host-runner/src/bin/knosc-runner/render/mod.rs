@@ -9,6 +9,7 @@ mod json;
 mod log;
 mod pipeline;
 mod progress;
+pub mod results;
 mod runs;
 mod text;
 mod undecided;
