@@ -11,7 +11,7 @@ use knosc_bulk_import::trigger::{Group, Trigger};
 
 use crate::CheckError;
 use crate::finding::{Code, FileFindings, Finding, Place, Severity, shown};
-use crate::known::Table;
+use crate::known::{Reference, Table};
 use crate::limits::Limits;
 use crate::reading::{self, Content, Reading, ReadingOptions, Row};
 use crate::table::{Against, Known, Learned, Repeat, TableCheck};
@@ -43,6 +43,17 @@ impl std::fmt::Debug for Candidate<'_> {
     }
 }
 
+/// What is known from elsewhere of a column that files refer to: Knosc's own list.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// The column; one without another one beside it.
+    pub reference: Reference,
+    /// Its values.
+    pub values: Vec<String>,
+    /// They are all of them: what is not among them is missing.
+    pub is_whole: bool,
+}
+
 /// What was found in one file.
 #[derive(Clone, Debug)]
 pub struct Checked {
@@ -64,18 +75,40 @@ pub struct Checked {
 ///
 /// Memory is bounded by the limits, and by the number of files. Time grows with the bytes.
 pub fn check(
+    candidates: Vec<Candidate<'_>>,
+    options: &ReadingOptions,
+    limits: &Limits,
+) -> Vec<Checked> {
+    check_with(candidates, &[], options, limits)
+}
+
+/// The same, where some of what files refer to is known from elsewhere: what is there or in an earlier file is found.
+pub fn check_with(
     mut candidates: Vec<Candidate<'_>>,
+    elsewhere: &[Elsewhere],
     options: &ReadingOptions,
     limits: &Limits,
 ) -> Vec<Checked> {
     candidates.sort_by_key(|candidate| candidate.trigger);
-    let mut known: Vec<Known> = Vec::new();
+    let known = |list: &Elsewhere| {
+        let mut known = Known::new(list.reference, "Knosc", limits.max_keys);
+        list.values.iter().for_each(|value| known.add(value, None));
+        known.is_full |= !list.is_whole;
+        known
+    };
+    let base: Vec<Known> = elsewhere.iter().map(known).collect();
+    let mut known = base.clone();
     let mut all = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         let (checked, learned) = check_one(candidate, options, limits, &known);
         // Two files of one trigger: the second is beside the first, and what either holds may be in Knosc.
         known.retain(|before| !learned.iter().any(|new| new.reference == before.reference));
-        known.extend(learned);
+        known.extend(learned.into_iter().map(|mut new| {
+            if let Some(base) = base.iter().find(|base| base.reference == new.reference) {
+                new.take_in(base);
+            }
+            new
+        }));
         all.push(checked);
     }
     all

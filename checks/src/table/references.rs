@@ -32,7 +32,7 @@ impl Hasher for Itself {
 }
 
 /// The values of one column of one file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) reference: Reference,
     pub(crate) file: String,
@@ -76,6 +76,15 @@ impl Known {
             self.text_bytes += value.len();
             self.texts.push(value.trim().to_owned());
         }
+    }
+
+    /// Takes what another place has too.
+    pub(crate) fn take_in(&mut self, other: &Self) {
+        self.hashes.extend(&other.hashes);
+        self.is_full |= other.is_full;
+        let room = TEXTS_MAX.saturating_sub(self.texts.len());
+        self.texts.extend(other.texts.iter().take(room).cloned());
+        self.file = format!("{} with {}", self.file, other.file);
     }
 
     pub(crate) fn holds(&self, value: &str, with: Option<&str>) -> bool {

@@ -47,6 +47,16 @@ impl Tenant {
         templates::read_file(&answer, self.0.sessions.clock().now_ms()).map_err(Error::Fault)
     }
 
+    /// Asks for one page of a documented list, `/api/unit-master?page=1&page_size=100`, and gives its JSON as it came. A GET.
+    ///
+    /// # Errors
+    /// As [`Tenant::templates`].
+    pub async fn list(&self, path: &str) -> Result<Vec<u8>, Error> {
+        let request = templates::file_request(path);
+        let answer = self.ask_for(&request, templates::FILE_BYTES_MAX).await?;
+        templates::read_file(&answer, self.0.sessions.clock().now_ms()).map_err(Error::Fault)
+    }
+
     /// Ends the session in Knosc and forgets it here.
     ///
     /// # Errors

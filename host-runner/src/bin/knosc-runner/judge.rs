@@ -9,7 +9,7 @@ use std::path::Path;
 use knosc_bulk_import::admission::refresh::Contents;
 use knosc_bulk_import::blob::FileKind;
 use knosc_bulk_import::trigger::Trigger;
-use knosc_checks::{Candidate, Checked, Finding, Limits, ReadingOptions, Severity};
+use knosc_checks::{Candidate, Checked, Elsewhere, Finding, Limits, ReadingOptions, Severity};
 use knosc_runner::manifest::SourceFile;
 
 use crate::args::JudgingArgs;
@@ -21,7 +21,11 @@ use crate::problem::{FileProblem, Problem};
 pub const HINT: &str = "mend the files; --allow CODE overrules a code, --no-check all of them";
 
 /// Looks into all files, in the order of sending.
-pub fn files(files: &[SourceFile], args: &JudgingArgs) -> Result<Vec<Checked>, Problem> {
+pub fn files(
+    files: &[SourceFile],
+    args: &JudgingArgs,
+    elsewhere: &[Elsewhere],
+) -> Result<Vec<Checked>, Problem> {
     let limits = args.limits();
     let options = args.options();
     let mut contents = Vec::with_capacity(files.len());
@@ -31,7 +35,7 @@ pub fn files(files: &[SourceFile], args: &JudgingArgs) -> Result<Vec<Checked>, P
     let candidates = files.iter().zip(&mut contents);
     let candidates = candidates
         .map(|(file, (content, kind, template))| candidate(file, *kind, template.take(), content));
-    let mut checked = knosc_checks::check(candidates.collect(), &options, &limits);
+    let mut checked = knosc_checks::check_with(candidates.collect(), elsewhere, &options, &limits);
     let weights = args.weights();
     for file in &mut checked {
         weights.apply(&mut file.findings);

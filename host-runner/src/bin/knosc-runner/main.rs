@@ -11,6 +11,7 @@ mod command;
 mod connect;
 mod credentials;
 mod drive;
+mod elsewhere;
 mod exit;
 mod expecting;
 mod file_problem;

@@ -35,6 +35,9 @@ pub struct JudgingArgs {
     /// Findings of this code are not told, and deny nothing
     #[arg(long, env = "KNOSC_ALLOW", value_name = "CODE", value_delimiter = ',')]
     pub allow: Vec<Code>,
+    /// What files refer to may also be in Knosc: read its lists of units, warehouses, suppliers, customers and items
+    #[arg(long, env = "KNOSC_AGAINST_KNOSC", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub against_knosc: bool,
     /// The header row that a trigger's file must have exactly: a file from your tenant's templates
     #[arg(long, env = "KNOSC_TEMPLATE", value_name = "TRIGGER=FILE", value_parser = template, value_delimiter = ',')]
     pub template: Vec<(Trigger, PathBuf)>,

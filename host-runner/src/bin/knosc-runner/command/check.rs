@@ -1,20 +1,32 @@
 //! `check`: what will go wrong with files, before anything is sent.
 //!
-//! Needs no tenant and no session, and sends nothing.
+//! Needs no tenant and no session, unless files are compared with what Knosc has; sends nothing.
 
 use std::path::Path;
 
 use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
 
-use crate::args::Check;
+use crate::args::{Check, Global};
+use crate::elsewhere;
 use crate::exit::Exit;
 use crate::judge;
 use crate::problem::Problem;
 use crate::render::Reporter;
+use crate::target::{self, Wanted};
 
-pub fn execute(args: &Check, reporter: &mut Reporter) -> Result<Exit, Problem> {
+pub async fn execute(
+    global: &Global,
+    args: &Check,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
     let files = files(args)?;
-    let checked = judge::files(&files, &args.judging)?;
+    let elsewhere = if args.judging.against_knosc {
+        let origin = target::origin(global, &Wanted::default())?;
+        elsewhere::read(global, &origin, &files, reporter).await?
+    } else {
+        Vec::new()
+    };
+    let checked = judge::files(&files, &args.judging, &elsewhere)?;
     let exit = judge::exit(&checked);
     reporter.checked(&checked, exit);
     Ok(exit)

@@ -30,7 +30,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
     match &cli.verb {
         Verb::Run(args) => run::execute(global, args, reporter).await,
         Verb::Plan(args) => plan::execute(global, args, reporter).await,
-        Verb::Check(args) => check::execute(args, reporter),
+        Verb::Check(args) => check::execute(global, args, reporter).await,
         Verb::Upload(args) => upload::execute(global, args, reporter).await,
         Verb::Resume(args) => resume::execute(global, args, reporter).await,
         Verb::Runs(args) => runs::execute(global, args, reporter).await,

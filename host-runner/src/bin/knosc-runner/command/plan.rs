@@ -21,7 +21,8 @@ pub async fn execute(
     args: &Plan,
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
-    let source = source::read(global, &args.source, &args.files, &args.head, false, reporter)?;
+    let source =
+        source::read(global, &args.source, &args.files, &args.head, false, reporter).await?;
     if let Some(path) = &args.write_manifest {
         save::write_new(path, manifest(&source, path).as_bytes())?;
     }

@@ -37,7 +37,8 @@ pub async fn execute(
     args: &Run,
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
-    let source = source::read(global, &args.source, &args.files, &args.head, true, reporter)?;
+    let source =
+        source::read(global, &args.source, &args.files, &args.head, true, reporter).await?;
     let unchanged = args.unchanged.unchanged.map_or(Unchanged::Skip, Into::into);
     let digest = !args.unchanged.no_digest;
     let how = How { kind: Kind::Run, unchanged, digest, wait: &args.wait };

@@ -10,12 +10,14 @@ use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::trigger::Trigger;
+use knosc_checks::Elsewhere;
 use knosc_runner::blobs::BlobSource;
 use knosc_runner::journal::sqlite::Store;
 use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
 
 use crate::args::{FileArgs, Global, HeadArgs, JudgingArgs, SourceArgs};
 use crate::check::{self, Limits};
+use crate::elsewhere;
 use crate::guard;
 use crate::judge;
 use crate::problem::Problem;
@@ -54,7 +56,7 @@ fn with_default_polls(policy: Policy, origin: &Origin) -> Policy {
 }
 
 /// Reads and checks a manifest or a folder.
-pub fn read(
+pub async fn read(
     global: &Global,
     source: &SourceArgs,
     files: &FileArgs,
@@ -78,7 +80,12 @@ pub fn read(
     policy.allow_repeated_trigger |= source.allow_repeated_trigger;
     let settle =
         files.settle.unwrap_or(if is_folder && settles { FOLDER_SETTLE } else { Duration::ZERO });
-    let look = if head.no_check { Look::Nowhere } else { Look::Judge(&head.judging) };
+    let elsewhere = if head.judging.against_knosc && !head.no_check {
+        elsewhere::read(global, &origin, &found, reporter).await?
+    } else {
+        Vec::new()
+    };
+    let look = if head.no_check { Look::Nowhere } else { Look::Judge(&head.judging, &elsewhere) };
     checked(origin, found, policy, Checks { files, settle, look }, reporter)
 }
 
@@ -108,7 +115,7 @@ pub enum Look<'a> {
     /// What they hold is compared with what was loaded before.
     Contents,
     /// They are held to everything that is known.
-    Judge(&'a JudgingArgs),
+    Judge(&'a JudgingArgs, &'a [Elsewhere]),
 }
 
 /// Checks policy, order and every file.
@@ -133,8 +140,8 @@ pub fn checked(
     let contents = match checks.look {
         Look::Nowhere => vec![None; files.len()],
         Look::Contents => files.iter().map(judge::contents).collect::<Result<_, _>>()?,
-        Look::Judge(judging) => {
-            let mut checked = judge::files(&files, judging)?;
+        Look::Judge(judging, elsewhere) => {
+            let mut checked = judge::files(&files, judging, elsewhere)?;
             reporter.findings(&checked);
             let denying = judge::denying(&checked);
             if !denying.is_empty() {
