@@ -4,10 +4,11 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use knosc_bulk_import::admission::refresh::Contents;
 use knosc_bulk_import::blob::FileKind;
+use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::trigger::Trigger;
 use knosc_checks::{Candidate, Checked, Elsewhere, Finding, Limits, ReadingOptions, Severity};
 use knosc_runner::manifest::SourceFile;
@@ -16,6 +17,7 @@ use crate::args::JudgingArgs;
 use crate::check;
 use crate::exit::Exit;
 use crate::problem::{FileProblem, Problem};
+use crate::state::State;
 
 /// What a person can do about findings that deny.
 pub const HINT: &str = "mend the files; --allow CODE overrules a code, --no-check all of them";
@@ -24,18 +26,23 @@ pub const HINT: &str = "mend the files; --allow CODE overrules a code, --no-chec
 pub fn files(
     files: &[SourceFile],
     args: &JudgingArgs,
-    elsewhere: &[Elsewhere],
+    against: &Against,
 ) -> Result<Vec<Checked>, Problem> {
     let limits = args.limits();
     let options = args.options();
     let mut contents = Vec::with_capacity(files.len());
     for file in files {
-        contents.push((open(&file.path)?, kind(&file.path)?, template(file.trigger, args)?));
+        contents.push((
+            open(&file.path)?,
+            kind(&file.path)?,
+            against.template(file.trigger, args)?,
+        ));
     }
     let candidates = files.iter().zip(&mut contents);
     let candidates = candidates
         .map(|(file, (content, kind, template))| candidate(file, *kind, template.take(), content));
-    let mut checked = knosc_checks::check_with(candidates.collect(), elsewhere, &options, &limits);
+    let mut checked =
+        knosc_checks::check_with(candidates.collect(), &against.elsewhere, &options, &limits);
     let weights = args.weights();
     for file in &mut checked {
         weights.apply(&mut file.findings);
@@ -95,14 +102,50 @@ pub fn told(denying: &[Finding]) -> String {
     format!("{count}{found} these files")
 }
 
-fn template(trigger: Trigger, args: &JudgingArgs) -> Result<Option<Vec<String>>, Problem> {
-    let Some((_, path)) = args.template.iter().find(|(of, _)| *of == trigger) else {
-        return Ok(None);
-    };
-    let header = knosc_checks::header(kind(path)?, &mut open(path)?, &args.limits());
-    header
-        .map(Some)
-        .map_err(|error| Problem::File { path: path.clone(), problem: FileProblem::Check(error) })
+/// What files are compared with beside each other.
+#[derive(Default)]
+pub struct Against {
+    /// What Knosc has.
+    pub elsewhere: Vec<Elsewhere>,
+    /// Files whose first row is the header that a trigger's file must have.
+    pub templates: Vec<(Trigger, PathBuf)>,
+}
+
+impl Against {
+    /// With the templates that were typed, and where there is none the one that was kept of the tenant.
+    pub fn new(
+        files: &[SourceFile],
+        args: &JudgingArgs,
+        kept: Option<(&State, &Origin)>,
+        elsewhere: Vec<Elsewhere>,
+    ) -> Self {
+        let mut templates = args.template.clone();
+        for file in files {
+            let is_said = templates.iter().any(|(of, _)| *of == file.trigger);
+            let kept = kept.and_then(|(state, origin)| state.template(origin, file.trigger));
+            if let (false, Some(path)) = (is_said, kept) {
+                templates.push((file.trigger, path));
+            }
+        }
+        Self { elsewhere, templates }
+    }
+
+    fn template(
+        &self,
+        trigger: Trigger,
+        args: &JudgingArgs,
+    ) -> Result<Option<Vec<String>>, Problem> {
+        let found = self.templates.iter().find(|(of, _)| *of == trigger);
+        found.map(|(_, path)| header(path, &args.limits())).transpose()
+    }
+}
+
+/// The names in the first row of a file.
+pub fn header(path: &Path, limits: &Limits) -> Result<Vec<String>, Problem> {
+    knosc_checks::header(kind(path)?, &mut open(path)?, limits).map_err(|error| Problem::File {
+        path: path.to_owned(),
+        problem: FileProblem::Check(error),
+    })
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, Problem> {

@@ -1,4 +1,4 @@
-//! The user's state folder: sessions and refused sign-ins, one file each per tenant, readable by the user alone.
+//! The user's state folder: sessions, refused sign-ins and templates, one file each per tenant, readable by the user alone.
 //!
 //! Holds secrets on disk and prints none.
 
@@ -8,11 +8,15 @@ use std::path::{Path, PathBuf};
 
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::session::{RefreshPair, Session};
+use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::journal::sqlite::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::args::Global;
 use crate::problem::Problem;
+
+/// What a template may be.
+pub const TEMPLATE_EXTENSIONS: [&str; 2] = ["csv", "xlsx"];
 
 /// Where this user's sessions are kept.
 #[derive(Clone, Debug)]
@@ -87,6 +91,38 @@ impl State {
 
     pub fn keep_refusals(&self, origin: &Origin, refusals: &[StoredRefusal]) -> io::Result<()> {
         self.write(&self.path(origin, "refused"), &refusals)
+    }
+
+    /// Keeps a tenant's template of a trigger; one of before is replaced. `extension` says what its bytes are.
+    pub fn keep_template(
+        &self,
+        origin: &Origin,
+        trigger: Trigger,
+        extension: &str,
+        bytes: &[u8],
+    ) -> io::Result<()> {
+        create_private_folder(&self.folder)?;
+        let path = self.template_path(origin, trigger, extension);
+        let beside = path.with_extension(format!("{}.tmp", std::process::id()));
+        fs::write(&beside, bytes)?;
+        fs::rename(&beside, &path)?;
+        for other in TEMPLATE_EXTENSIONS.iter().filter(|other| **other != extension) {
+            // Of two kinds the newer one counts.
+            let _ = fs::remove_file(self.template_path(origin, trigger, other));
+        }
+        Ok(())
+    }
+
+    /// The template that was kept of a tenant's trigger.
+    pub fn template(&self, origin: &Origin, trigger: Trigger) -> Option<PathBuf> {
+        let paths =
+            TEMPLATE_EXTENSIONS.map(|extension| self.template_path(origin, trigger, extension));
+        paths.into_iter().find(|path| path.is_file())
+    }
+
+    fn template_path(&self, origin: &Origin, trigger: Trigger, extension: &str) -> PathBuf {
+        let path = self.path(origin, &format!("template-{trigger}"));
+        path.with_extension(extension)
     }
 
     /// The file that is locked while somebody signs in; nothing stands in it.

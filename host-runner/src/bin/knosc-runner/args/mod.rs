@@ -228,8 +228,20 @@ pub enum Auth {
 pub enum Template {
     /// Print what Knosc answers, as it is
     List,
-    /// Save one blank file
+    /// Save one blank file, and keep it for the checks of this tenant's files
     Get(TemplateGet),
+    /// Compare the columns of a template with those of the one that was kept, or of a file; 7 if they differ
+    Diff(TemplateDiff),
+}
+
+#[derive(Debug, Args)]
+pub struct TemplateDiff {
+    /// The upload type
+    #[arg(value_name = "TRIGGER")]
+    pub trigger: Trigger,
+    /// A file whose header is compared; without it, the template that template get kept
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

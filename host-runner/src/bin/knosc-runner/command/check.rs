@@ -9,9 +9,10 @@ use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
 use crate::args::{Check, Global};
 use crate::elsewhere;
 use crate::exit::Exit;
-use crate::judge;
+use crate::judge::{self, Against};
 use crate::problem::Problem;
 use crate::render::Reporter;
+use crate::state::State;
 use crate::target::{self, Wanted};
 
 pub async fn execute(
@@ -20,16 +21,33 @@ pub async fn execute(
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
     let files = files(args)?;
-    let elsewhere = if args.judging.against_knosc {
-        let origin = target::origin(global, &Wanted::default())?;
-        elsewhere::read(global, &origin, &files, reporter).await?
-    } else {
-        Vec::new()
-    };
-    let checked = judge::files(&files, &args.judging, &elsewhere)?;
+    let against = against(global, args, &files, reporter).await?;
+    let checked = judge::files(&files, &args.judging, &against)?;
     let exit = judge::exit(&checked);
     reporter.checked(&checked, exit);
     Ok(exit)
+}
+
+/// Where a tenant is named, its kept templates count, and what it has if that is asked for.
+async fn against(
+    global: &Global,
+    args: &Check,
+    files: &[SourceFile],
+    reporter: &mut Reporter,
+) -> Result<Against, Problem> {
+    let is_named = global.base_url.is_some() || global.profile.is_some();
+    if !is_named && !args.judging.against_knosc {
+        return Ok(Against::new(files, &args.judging, None, Vec::new()));
+    }
+    let origin = target::origin(global, &Wanted::default())?;
+    let elsewhere = if args.judging.against_knosc {
+        elsewhere::read(global, &origin, files, reporter).await?
+    } else {
+        Vec::new()
+    };
+    let state = State::new(global.state.clone());
+    let kept = state.as_ref().map(|state| (state, &origin));
+    Ok(Against::new(files, &args.judging, kept, elsewhere))
 }
 
 fn files(args: &Check) -> Result<Vec<SourceFile>, Problem> {

@@ -43,6 +43,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Auth(Auth::Status) => auth_status::execute(global, reporter),
         Verb::Template(Template::List) => template::list(global).await,
         Verb::Template(Template::Get(args)) => template::get(global, args, reporter).await,
+        Verb::Template(Template::Diff(args)) => template::diff(global, args, reporter).await,
         Verb::Help(args) => help::execute(args),
     }
 }

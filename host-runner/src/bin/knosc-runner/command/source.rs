@@ -10,7 +10,6 @@ use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::trigger::Trigger;
-use knosc_checks::Elsewhere;
 use knosc_runner::blobs::BlobSource;
 use knosc_runner::journal::sqlite::Store;
 use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
@@ -19,9 +18,10 @@ use crate::args::{FileArgs, Global, HeadArgs, JudgingArgs, SourceArgs};
 use crate::check::{self, Limits};
 use crate::elsewhere;
 use crate::guard;
-use crate::judge;
+use crate::judge::{self, Against};
 use crate::problem::Problem;
 use crate::render::{Reporter, Shown};
+use crate::state::State;
 use crate::target::{self, Wanted};
 
 /// What is to be sent, and to where; everything about it was checked.
@@ -85,8 +85,11 @@ pub async fn read(
     } else {
         Vec::new()
     };
-    let look = if head.no_check { Look::Nowhere } else { Look::Judge(&head.judging, &elsewhere) };
-    checked(origin, found, policy, Checks { files, settle, look }, reporter)
+    let state = State::new(global.state.clone());
+    let kept = state.as_ref().map(|state| (state, &origin));
+    let against = Against::new(&found, &head.judging, kept, elsewhere);
+    let look = if head.no_check { Look::Nowhere } else { Look::Judge(&head.judging, &against) };
+    checked(origin.clone(), found, policy, Checks { files, settle, look }, reporter)
 }
 
 fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Authored), Problem> {
@@ -115,7 +118,7 @@ pub enum Look<'a> {
     /// What they hold is compared with what was loaded before.
     Contents,
     /// They are held to everything that is known.
-    Judge(&'a JudgingArgs, &'a [Elsewhere]),
+    Judge(&'a JudgingArgs, &'a Against),
 }
 
 /// Checks policy, order and every file.
@@ -140,8 +143,8 @@ pub fn checked(
     let contents = match checks.look {
         Look::Nowhere => vec![None; files.len()],
         Look::Contents => files.iter().map(judge::contents).collect::<Result<_, _>>()?,
-        Look::Judge(judging, elsewhere) => {
-            let mut checked = judge::files(&files, judging, elsewhere)?;
+        Look::Judge(judging, against) => {
+            let mut checked = judge::files(&files, judging, against)?;
             reporter.findings(&checked);
             let denying = judge::denying(&checked);
             if !denying.is_empty() {

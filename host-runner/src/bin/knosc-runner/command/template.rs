@@ -1,22 +1,30 @@
-//! `template list`: what Knosc says of its upload templates, unchanged. `template get`: one of them, saved.
+//! `template list`: what Knosc says of its upload templates, unchanged. `template get`: one of them, saved, and kept for the checks.
+//! `template diff`: whether it is still as it was.
 //!
 //! Only a link on the tenant's own origin is followed, since the session goes with it.
 
+use std::io::Cursor;
 use std::path::PathBuf;
 
-use knosc_bulk_import::trigger::Trigger;
+use knosc_bulk_import::blob::FileKind;
+use knosc_bulk_import::origin::Origin;
+use knosc_bulk_import::trigger::{Trigger, UnknownTrigger};
+use knosc_checks::Limits;
 use knosc_runner::egress::Denial;
 use knosc_runner::error::Error;
+use knosc_runner::tenant::Tenant;
 use serde_json::{Value, json};
 
 use super::links;
-use crate::args::{Global, TemplateGet};
+use crate::args::{Global, TemplateDiff, TemplateGet};
 use crate::connect;
 use crate::credentials::Need;
 use crate::exit::Exit;
+use crate::judge;
 use crate::problem::Problem;
-use crate::render::{self, Reporter};
+use crate::render::{self, Reporter, text};
 use crate::save;
+use crate::state::State;
 use crate::target::{self, Wanted};
 
 pub async fn list(global: &Global) -> Result<Exit, Problem> {
@@ -34,27 +42,122 @@ pub async fn get(
 ) -> Result<Exit, Problem> {
     let origin = target::origin(global, &Wanted::default())?;
     let tenant = connect::tenant(global, &origin, Need::Any)?;
+    let trigger = args.what.parse::<Trigger>();
     let link = if args.what.contains('/') {
         args.what.clone()
     } else {
-        let trigger = args.what.parse::<Trigger>().map_err(|error| Problem::Usage {
-            message: error.to_string(),
-            hint: "name a trigger, or a link as knosc-runner template list prints it",
-        })?;
-        only_link(trigger, &tenant.templates().await?)?
+        link_of(*trigger.as_ref().map_err(unknown)?, &tenant).await?
     };
     let path = args.to.clone().map_or_else(|| file_name(&link), Ok)?;
-    let bytes = tenant.template(&link).await.map_err(|error| match error {
-        Error::Egress(denial @ Denial::Origin { .. }) => {
-            Problem::TemplateElsewhere { link: link.clone(), denial }
-        }
-        error => error.into(),
-    })?;
+    let bytes = fetch(&tenant, &link).await?;
+    if let Ok(trigger) = trigger {
+        keep(global, &origin, trigger, &link, &bytes, reporter);
+    }
     save::write_new(&path, &bytes)?;
     let file = path.display().to_string();
     let sentence = format!("saved {file} ({})", render::bytes(bytes.len() as u64));
     reporter.say(&sentence, &json!({ "file": file, "bytes": bytes.len() }));
     Ok(Exit::Done)
+}
+
+/// How a tenant's template differs from the one that was kept, or from the header of a file.
+pub async fn diff(
+    global: &Global,
+    args: &TemplateDiff,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
+    let origin = target::origin(global, &Wanted::default())?;
+    let kept = State::new(global.state.clone());
+    let kept = kept.and_then(|state| state.template(&origin, args.trigger));
+    let path = args.file.clone().or(kept).ok_or_else(|| Problem::Usage {
+        message: format!("no template of {} was kept", args.trigger),
+        hint: "name a file to compare with, or keep one first: knosc-runner template get TRIGGER",
+    })?;
+    let limits = Limits::default();
+    let before = judge::header(&path, &limits)?;
+    let tenant = connect::tenant(global, &origin, Need::Any)?;
+    let link = link_of(args.trigger, &tenant).await?;
+    let bytes = fetch(&tenant, &link).await?;
+    let kind = kind(&link).ok_or_else(|| no_table(&link))?;
+    let now = knosc_checks::header(kind, &mut Cursor::new(bytes), &limits);
+    let now = now.map_err(|_| no_table(&link))?;
+    let only_in = |one: &[String], other: &[String]| {
+        one.iter().filter(|name| !other.contains(name)).cloned().collect::<Vec<_>>()
+    };
+    let (gone, new) = (only_in(&before, &now), only_in(&now, &before));
+    let reordered = gone.is_empty() && new.is_empty() && before != now;
+    let mut lines: Vec<String> =
+        gone.iter().map(|name| format!("- {}", text::clean(name))).collect();
+    lines.extend(new.iter().map(|name| format!("+ {}", text::clean(name))));
+    lines.extend(reordered.then(|| "the same columns stand in another order".to_owned()));
+    let is_same = before == now;
+    if is_same {
+        lines.push(format!("{} has the columns of the template", path.display()));
+    }
+    let fields = json!({
+        "trigger": args.trigger.name(), "file": path.display().to_string(), "same": is_same,
+        "only_in_file": gone, "only_in_template": new, "reordered": reordered,
+    });
+    reporter.say(&lines.join("\n"), &fields);
+    Ok(if is_same { Exit::Done } else { Exit::CheckFailed })
+}
+
+fn unknown(error: &UnknownTrigger) -> Problem {
+    Problem::Usage {
+        message: error.to_string(),
+        hint: "name a trigger, or a link as knosc-runner template list prints it",
+    }
+}
+
+async fn link_of(trigger: Trigger, tenant: &Tenant) -> Result<String, Problem> {
+    only_link(trigger, &tenant.templates().await?)
+}
+
+async fn fetch(tenant: &Tenant, link: &str) -> Result<Vec<u8>, Problem> {
+    tenant.template(link).await.map_err(|error| match error {
+        Error::Egress(denial @ Denial::Origin { .. }) => {
+            Problem::TemplateElsewhere { link: link.to_owned(), denial }
+        }
+        error => error.into(),
+    })
+}
+
+/// The kind that the link's name says.
+fn kind(link: &str) -> Option<FileKind> {
+    let path = link.split(['?', '#']).next().unwrap_or_default();
+    FileKind::of_name(path.rsplit('/').next().unwrap_or_default()).ok()
+}
+
+fn no_table(link: &str) -> Problem {
+    Problem::Io {
+        what: link.to_owned(),
+        message: "what came is no table that could be compared".to_owned(),
+    }
+}
+
+/// Keeps it for the checks, if it is a table; they do without it otherwise.
+fn keep(
+    global: &Global,
+    origin: &Origin,
+    trigger: Trigger,
+    link: &str,
+    bytes: &[u8],
+    reporter: &mut Reporter,
+) {
+    let (Some(state), Some(kind)) = (State::new(global.state.clone()), kind(link)) else { return };
+    let extension = match kind {
+        FileKind::Csv => "csv",
+        FileKind::Xlsx => "xlsx",
+    };
+    if !knosc_checks::header(kind, &mut Cursor::new(bytes), &Limits::default())
+        .is_ok_and(|header| !header.is_empty())
+    {
+        return;
+    }
+    match state.keep_template(origin, trigger, extension, bytes) {
+        Ok(()) => reporter.note(&format!("kept for check, plan and run of {origin}")),
+        Err(error) => reporter.note(&format!("not kept for the checks: {error}")),
+    }
 }
 
 /// The one link in Knosc's list that is of this trigger.

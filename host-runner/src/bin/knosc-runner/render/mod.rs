@@ -11,7 +11,7 @@ mod pipeline;
 mod progress;
 pub mod results;
 mod runs;
-mod text;
+pub mod text;
 mod undecided;
 
 use std::io::Write as _;
