@@ -1,4 +1,4 @@
-//! One run of thirteen files in this process, and how long it took, in seconds. Arguments: BASE-URL FILE JOURNAL CACHE, where
+//! One run of thirteen files in this process, and how long it took, as JSON. Arguments: BASE-URL FILE JOURNAL CACHE, where
 //! JOURNAL is a state folder, or `memory` for a journal that is not durable. Signs in by the environment, before it is timed.
 #![allow(clippy::print_stdout, reason = "what it measured is its purpose")]
 
@@ -58,7 +58,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     if let Some(step) = report.steps.iter().find(|step| !step.outcome.is_done()) {
         return Err(format!("{}: {}", step.trigger, step.outcome.word()).into());
     }
-    println!("{:.6}", took.as_secs_f64());
+    println!("{}", serde_json::json!({"wall_s": took.as_secs_f64()}));
     Ok(())
 }
 

@@ -1,56 +1,25 @@
 //! A rival: what a Rust programmer writes on hyper to send one file. Arguments: URL, cookies as `a=b; c=d`, CSRF token, file.
 //! Reads the file on a thread of its own, four chunks ahead; has no journal, no digest, no sandbox and no limits.
 
-use std::{
-    env,
-    error::Error,
-    fs::File,
-    io::Read,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::{convert::Infallible, env, error::Error, fs::File, io::Read};
 
 use bytes::Bytes;
-use hyper::{
-    Request,
-    body::{Body, Frame, SizeHint},
-};
+use futures_util::{StreamExt as _, stream::poll_fn};
+use http_body_util::StreamBody;
+use hyper::{Request, body::Frame};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, sync::mpsc};
 
 /// As large as ours may be: a rival should not lose by its chunks.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-struct Chunks {
-    left: u64,
-    chunks: mpsc::Receiver<Bytes>,
-}
-
-impl Body for Chunks {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let chunk = std::task::ready!(self.chunks.poll_recv(context));
-        self.left -= chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
-    }
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(send())
 }
 
 async fn send() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let [url, cookies, csrf, path] = arguments.as_slice() else {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let [url, cookies, csrf, path] = words.as_slice() else {
         return Err("URL COOKIES CSRF FILE".into());
     };
     let url: hyper::Uri = url.parse()?;
@@ -59,17 +28,16 @@ async fn send() -> Result<(), Box<dyn Error>> {
     let head =
         "--rival\r\ncontent-disposition: form-data; name=\"file\"; filename=\"rival.csv\"\r\n\r\n";
     let tail = "\r\n--rival--\r\n";
-    let left = file.metadata()?.len() + (head.len() + tail.len()) as u64;
-    let (sender, chunks) = mpsc::channel(4);
+    let length = file.metadata()?.len() + (head.len() + tail.len()) as u64;
+    let (sender, mut chunks) = mpsc::channel(4);
     let reader = std::thread::spawn(move || -> std::io::Result<()> {
         _ = sender.blocking_send(Bytes::from(head));
         loop {
             let mut chunk = vec![0; CHUNK_BYTES];
             let read = file.read(&mut chunk)?;
             chunk.truncate(read);
-            let last = read == 0;
-            let chunk = if last { Bytes::from(tail) } else { Bytes::from(chunk) };
-            if sender.blocking_send(chunk).is_err() || last {
+            let chunk = if read == 0 { Bytes::from(tail) } else { Bytes::from(chunk) };
+            if sender.blocking_send(chunk).is_err() || read == 0 {
                 return Ok(());
             }
         }
@@ -81,8 +49,11 @@ async fn send() -> Result<(), Box<dyn Error>> {
         .header("host", host)
         .header("cookie", cookies)
         .header("x-xsrf-token", csrf)
+        .header("content-length", length)
         .header("content-type", "multipart/form-data; boundary=rival");
-    let answer = requests.send_request(request.body(Chunks { left, chunks })?).await?;
+    let chunks = poll_fn(move |context| chunks.poll_recv(context));
+    let body = StreamBody::new(chunks.map(|chunk| Ok::<_, Infallible>(Frame::data(chunk))));
+    let answer = requests.send_request(request.body(body)?).await?;
     let status = answer.status();
     drop((answer, requests));
     driver.abort();

@@ -9,12 +9,13 @@ use std::{
     thread,
 };
 
+use serde_json::Value;
 use xtask::{Failure, components, components::Kind, place};
 
 use crate::{
     Extent,
     report::{Check, Section},
-    rivals::{Arena, SINK, said_seconds, sign_in_by_environment},
+    rivals::{Arena, SINK, said, sign_in_by_environment},
     sample::{Sample, Samples, sample},
 };
 
@@ -27,6 +28,9 @@ const FORMS: [(&str, &[u64], f64, f64); 4] = [
     ("bytes", &[MIB, 64 * MIB], 0.15, 0.3),
     ("base64", &[MIB, 64 * MIB], 0.0, 0.0),
 ];
+
+/// The forms that are streamed, and never held as a whole.
+const STREAMED: [&str; 2] = ["path", "url"];
 
 /// Below this, signing in is most of the time: it is shown, and judged by nobody.
 const JUDGED_FROM: u64 = 64 * MIB;
@@ -46,8 +50,9 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
                 file.clone()
             };
             let (mut ours, mut curl) = (Samples::default(), Samples::default());
+            let mut memory = Memory::default();
             for _ in 0..extent.repeats {
-                ours.0.push(upload(arena, &component, form, &what)?);
+                ours.0.push(upload(arena, &component, form, &what, &mut memory)?);
                 curl.0.push(sample(&mut arena.curl(&file))?);
             }
             let case = format!("{form}, {} MiB", size / MIB);
@@ -55,6 +60,11 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
             if *size >= JUDGED_FROM && aim > 0.0 {
                 let ratio = curl.to(&ours);
                 section.check(Check::at_least(format!("{case}, to curl's"), ratio, floor, aim));
+            }
+            if STREAMED.contains(&form) {
+                memory.judge(&mut section, &case);
+            } else {
+                section.note(format!("{case}: {:.0} MiB of guest memory.", memory.guest_mib));
             }
             section.row(case.clone(), "portable component", ours);
             section.row(case, "curl", curl);
@@ -64,12 +74,45 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
     Ok(section)
 }
 
-/// The program says how long the call took; its process also compiled the component.
-fn upload(arena: &Arena, component: &Path, form: &str, what: &Path) -> Result<Sample, Failure> {
+/// The most of all calls of one case.
+#[derive(Default)]
+struct Memory {
+    guest_mib: f64,
+    above_mib: f64,
+}
+
+impl Memory {
+    /// A figure that could not be had is none that holds.
+    fn add(&mut self, said: &Value) {
+        let figure = |name: &str, unit: f64| {
+            said.get(name).and_then(Value::as_f64).map_or(f64::INFINITY, |most| most / unit)
+        };
+        self.guest_mib = self.guest_mib.max(figure("guest_bytes", 1_048_576.0));
+        self.above_mib = self.above_mib.max(figure("above_kib", 1_024.0));
+    }
+
+    fn judge(&self, section: &mut Section, case: &str) {
+        let (guest, above) = (self.guest_mib, self.above_mib);
+        section.check(Check::at_most(format!("{case}, guest memory, MiB"), guest, 2.0, 1.1));
+        let what = format!("{case}, process memory above that before the call, MiB");
+        section.check(Check::at_most(what, above, 48.0, 32.0));
+    }
+}
+
+/// The program says what the call cost; its process also compiled the component.
+fn upload(
+    arena: &Arena,
+    component: &Path,
+    form: &str,
+    what: &Path,
+    memory: &mut Memory,
+) -> Result<Sample, Failure> {
     let mut stock = Command::new(place::program("release", "stock-portable")?);
     stock.arg(component).args([arena.server.url(), "inventory", form]).arg(what);
     sign_in_by_environment(&mut stock);
-    said_seconds(&mut stock)
+    let (sample, said) = said(&mut stock)?;
+    memory.add(&said);
+    Ok(sample)
 }
 
 /// A company's own web server with its exports: files of a folder, each with its length. Ends with the process.

@@ -1,15 +1,14 @@
-//! Who is measured: knosc-runner, curl as in the guide, the guide's script under `CPython`, a client on hyper, and a bare
-//! sender that shows what the sink takes. Only makes commands; `sample` runs them.
+//! Who is measured: knosc-runner, curl as in the guide, the guide's script under `CPython`, and a client on hyper. Only makes
+//! commands; `sample` runs them.
 
 use std::{
     fs::{self, File},
-    io::{BufWriter, Read, Write},
-    net::TcpStream,
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
     process::Command,
-    time::Instant,
 };
 
+use serde_json::Value;
 use xtask::{Failure, local::LocalKnosc, machine::Tool, place};
 
 use crate::sample::Sample;
@@ -120,36 +119,6 @@ impl Arena {
         Ok(hyper)
     }
 
-    /// Bytes a second that the sink takes from a sender that does nothing but send the same memory again.
-    pub(crate) fn sink_speed(&self, bytes: u64) -> Result<f64, Failure> {
-        let failed = |error: std::io::Error| Failure::new(format!("bare sender: {error}"));
-        let host = self.base_url.trim_start_matches("http://").to_owned();
-        let part = "--bare\r\ncontent-disposition: form-data; name=\"file\"; filename=\"bare.csv\"\r\n\r\n";
-        let tail = "\r\n--bare--\r\n";
-        let length = bytes + (part.len() + tail.len()) as u64;
-        let chunk = vec![b'0'; 1 << 20];
-        let began = Instant::now();
-        let mut socket = TcpStream::connect(&host).map_err(failed)?;
-        write!(socket, "POST /api/job/inventory HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncookie: {}\r\nx-xsrf-token: {}\r\ncontent-type: multipart/form-data; boundary=bare\r\ncontent-length: {length}\r\n\r\n{part}", self.cookie_header, self.csrf)
-            .map_err(failed)?;
-        for _ in 0..bytes >> 20 {
-            socket.write_all(&chunk).map_err(failed)?;
-        }
-        socket.write_all(tail.as_bytes()).map_err(failed)?;
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).map_err(failed)?;
-        let took = began.elapsed().as_secs_f64();
-        if !answer.starts_with("HTTP/1.1 200") {
-            return Err(Failure::new(format!(
-                "bare sender: {}",
-                answer.lines().next().unwrap_or("")
-            )));
-        }
-        #[allow(clippy::cast_precision_loss, reason = "at most some GiB")]
-        let bytes = bytes as f64;
-        Ok(bytes / took)
-    }
-
     /// A CSV file of exactly so many bytes, made once (the last row may be cut: the sink counts bytes).
     pub(crate) fn file(&self, bytes: u64) -> Result<PathBuf, Failure> {
         let path = self.folder.join(format!("inventory-{bytes}.csv"));
@@ -181,16 +150,16 @@ pub(crate) fn sign_in_by_environment(command: &mut Command) {
     command.env("KNOSC_USERNAME", USER).env("KNOSC_PASSWORD", PASSWORD);
 }
 
-/// Runs a program of ours that times a part of itself and says it in seconds.
-pub(crate) fn said_seconds(command: &mut Command) -> Result<Sample, Failure> {
+/// Runs a program of ours that times a part of itself and says it as JSON, in `wall_s`; with what else it said.
+pub(crate) fn said(command: &mut Command) -> Result<(Sample, Value), Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| Failure::new(format!("{program}: {error}")))?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let wall_s = said.trim().parse().ok().filter(|_| output.status.success());
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let wall_s = said.get("wall_s").and_then(Value::as_f64).filter(|_| output.status.success());
     let wall_s = wall_s.ok_or_else(|| {
         Failure::new(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim()))
     })?;
-    Ok(Sample { wall_s, cpu_s: None, peak_kib: None })
+    Ok((Sample { wall_s, cpu_s: None, peak_kib: None }, said))
 }
 
 fn interpreter() -> Option<PathBuf> {

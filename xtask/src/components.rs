@@ -66,6 +66,14 @@ pub fn cargo() -> Command {
     {
         cargo.env_remove(outer);
     }
+    // ring's build script looks at these: it, rustls and wasmtime-wasi-http were compiled again, by turns, for a shell and for us.
+    for (name, _) in env::vars_os() {
+        let of_this_package = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if name.to_str().is_some_and(|name| of_this_package.iter().any(|own| name.starts_with(own)))
+        {
+            cargo.env_remove(name);
+        }
+    }
     cargo
 }
 

@@ -79,12 +79,22 @@ pub async fn instantiate(
     wasm: &[u8],
     grants: &mut WasiCtxBuilder,
 ) -> Result<(Store<State>, Portable)> {
-    let engine = Engine::default();
-    let component = Component::from_binary(&engine, wasm)?;
-    let mut linker = Linker::new(&engine);
+    let mut store = Store::new(&Engine::default(), State::new(grants));
+    let portable = instantiate_in(&mut store, wasm).await?;
+    Ok((store, portable))
+}
+
+/// The same in a store of the caller's, which may have limits or other data.
+///
+/// # Errors
+/// As [`instantiate`].
+pub async fn instantiate_in<T: WasiView + WasiHttpView + 'static>(
+    store: &mut Store<T>,
+    wasm: &[u8],
+) -> Result<Portable> {
+    let component = Component::from_binary(store.engine(), wasm)?;
+    let mut linker = Linker::new(store.engine());
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    let mut store = Store::new(&engine, State::new(grants));
-    let portable = Portable::instantiate_async(&mut store, &component, &linker).await?;
-    Ok((store, portable))
+    Portable::instantiate_async(store, &component, &linker).await
 }

@@ -76,7 +76,7 @@ struct PathFeed {
 
 impl Feed for PathFeed {
     fn read(&mut self, max: u64) -> Result<Vec<u8>, FeedError> {
-        self.feed.read(max)
+        self.feed.read_on(max)
     }
 
     fn pollable(&self) -> Option<Pollable> {
