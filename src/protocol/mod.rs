@@ -73,6 +73,11 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    /// When the answer was made by its own account, in seconds of Unix time.
+    pub fn date_seconds(&self) -> Option<u64> {
+        retry_after::unix_seconds(self.header("date")?.trim())
+    }
 }
 
 /// How much of an upload had left when it broke off.

@@ -31,7 +31,7 @@ const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 
 /// A date in one of the three forms of RFC 9110 §5.6.7 (IMF-fixdate, RFC 850, asctime) as Unix time; none for a date that
 /// there is not, or not on that weekday.
-fn unix_seconds(date: &str) -> Option<u64> {
+pub(super) fn unix_seconds(date: &str) -> Option<u64> {
     let words = date.split([' ', ',', '-', ':']).filter(|word| !word.is_empty());
     let ([weekday, day, month, year, hour, minute, second, "GMT"]
     | [weekday, month, day, hour, minute, second, year]) = words.collect::<Vec<_>>()[..]

@@ -19,6 +19,7 @@ pub(crate) fn normalise(text: &str, url: &str, folders: &[(&Path, &str)]) -> Str
     let text = after(&text, "\"completed_at\":\"", |c| c != '"', "TIME");
     let text = after(&text, "\"computed_ms\":", |c| c.is_ascii_digit(), "MS");
     let text = after(&text, "\"took_ms\":", |c| c.is_ascii_digit(), "MS");
+    let text = after(&text, "'s clock is ", |c| c.is_ascii_digit(), "SECONDS");
     after(&text, " sent, ", |c| c != '/', "RATE")
 }
 

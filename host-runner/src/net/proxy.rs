@@ -41,6 +41,11 @@ impl ProxyConfig {
         Self::new(&read("HTTPS_PROXY"), &read("NO_PROXY"))
     }
 
+    /// Whether an origin is asked through it.
+    pub fn is_for(&self, origin: &Origin) -> bool {
+        !matches!(self.for_origin(origin), Ok(None))
+    }
+
     /// The proxy for an origin; this machine is never asked through one.
     pub(super) fn for_origin(&self, origin: &Origin) -> Result<Option<Proxy>, NetError> {
         let Some(url) = &self.url else { return Ok(None) };

@@ -154,6 +154,8 @@ pub enum Verb {
     /// Knosc's upload templates
     #[command(subcommand)]
     Template(Template),
+    /// Look at what a run needs: state folder, address, certificate, proxy, clock, sign-in, privileges; send no file
+    Doctor,
     /// Help on a verb or a topic: exit-codes, env, files, events, journal, pipelines
     Help(Help),
 }

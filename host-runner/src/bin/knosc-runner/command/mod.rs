@@ -4,6 +4,7 @@
 
 mod auth_status;
 mod check;
+pub mod doctor;
 mod help;
 mod links;
 mod login;
@@ -44,6 +45,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Template(Template::List) => template::list(global).await,
         Verb::Template(Template::Get(args)) => template::get(global, args, reporter).await,
         Verb::Template(Template::Diff(args)) => template::diff(global, args, reporter).await,
+        Verb::Doctor => doctor::execute(global, reporter).await,
         Verb::Help(args) => help::execute(args),
     }
 }
@@ -65,6 +67,7 @@ pub const fn name(verb: &Verb) -> &'static str {
         Verb::Logout => "logout",
         Verb::Auth(Auth::Status) => "auth-status",
         Verb::Template(_) => "template",
+        Verb::Doctor => "doctor",
         Verb::Help(_) => "help",
     }
 }

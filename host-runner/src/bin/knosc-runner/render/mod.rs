@@ -3,6 +3,7 @@
 //! Decides nothing. With `--output json` or `ndjson` there are no bars, so that `2>&1` stays parseable.
 
 mod checks;
+mod doctor;
 mod findings;
 mod guard;
 mod json;

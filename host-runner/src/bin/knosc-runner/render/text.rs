@@ -196,7 +196,7 @@ pub fn problem(problem: &Problem) -> String {
 }
 
 pub const RED: u8 = 31;
-const GREEN: u8 = 32;
+pub const GREEN: u8 = 32;
 pub const YELLOW: u8 = 33;
 
 const fn colour(outcome: &Outcome) -> u8 {

@@ -1,0 +1,241 @@
+//! `doctor`: what a run will need, looked at one by one: the state folder, the way to Knosc, the clock, the sign-in, the privileges.
+//!
+//! Sends no file. Without credentials it says so, and looks at everything before them.
+
+use knosc_bulk_import::fault::Fault;
+use knosc_bulk_import::origin::Origin;
+use knosc_bulk_import::protocol::{ANSWER_BYTES_MAX, templates};
+use knosc_runner::error::Error;
+use knosc_runner::net::{Client, ProxyConfig};
+use knosc_runner::tenant::Tenant;
+
+use crate::args::Global;
+use crate::credentials::Need;
+use crate::exit::Exit;
+use crate::problem::Problem;
+use crate::render::Reporter;
+use crate::target::{self, Wanted};
+use crate::{connect, state, when};
+
+/// A one-time code is taken for half a minute around its time.
+const SKEW_MAX_S: u64 = 30;
+
+/// The pages of Knosc that are documented to be asked about, of those that files are loaded for.
+const PAGES: [&str; 10] = [
+    "item-master",
+    "supplier-master",
+    "customer-master",
+    "warehouse-master",
+    "bill-of-materials",
+    "inventory",
+    "procurement",
+    "demand",
+    "manufacturing",
+    "forecast",
+];
+
+/// One thing that was looked at.
+pub struct Looked {
+    pub what: &'static str,
+    pub result: Health,
+    pub message: String,
+    pub hint: String,
+    /// How the process ends for it.
+    pub exit: Exit,
+}
+
+/// How it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    Good,
+    /// A run may do without it.
+    Odd,
+    Bad,
+    /// It could not be looked at, for something before it.
+    Unseen,
+}
+
+impl Health {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Odd => "warn",
+            Self::Bad => "fail",
+            Self::Unseen => "skip",
+        }
+    }
+}
+
+impl Looked {
+    fn new(what: &'static str, result: Health, message: impl Into<String>) -> Self {
+        Self { what, result, message: message.into(), hint: String::new(), exit: Exit::Done }
+    }
+
+    fn odd(what: &'static str, message: String, hint: &str) -> Self {
+        Self { hint: hint.to_owned(), ..Self::new(what, Health::Odd, message) }
+    }
+
+    fn bad(what: &'static str, problem: &Problem) -> Self {
+        let (message, hint) = (problem.to_string(), problem.hint());
+        Self { what, result: Health::Bad, message, hint, exit: problem.exit() }
+    }
+}
+
+pub async fn execute(global: &Global, reporter: &mut Reporter) -> Result<Exit, Problem> {
+    let origin = target::origin(global, &Wanted::default())?;
+    let mut all = vec![state_folder(global).await, proxy(&origin)];
+    let reached = reach(global, &origin, &mut all).await;
+    if reached {
+        account(global, &origin, &mut all).await;
+    } else {
+        for what in ["sign-in", "privileges"] {
+            all.push(Looked::new(what, Health::Unseen, "Knosc was not reached"));
+        }
+    }
+    let exit = all.iter().fold(Exit::Done, |worst, looked| worst.or_worse(looked.exit));
+    reporter.looked(&origin, &all, exit);
+    Ok(exit)
+}
+
+async fn state_folder(global: &Global) -> Looked {
+    let store = match state::store(global) {
+        Ok(store) => store,
+        Err(problem) => return Looked::bad("state folder", &problem),
+    };
+    let path = store.path();
+    match store.runs(None, 1).await {
+        Ok(runs) => {
+            let latest = runs.first().map_or_else(
+                || "no run yet".to_owned(),
+                |run| format!("the latest run is {}", run.id),
+            );
+            Looked::new("state folder", Health::Good, format!("{}, {latest}", path.display()))
+        }
+        Err(error) => Looked::bad("state folder", &error.into()),
+    }
+}
+
+fn proxy(origin: &Origin) -> Looked {
+    let message = if ProxyConfig::from_env().is_for(origin) {
+        "HTTPS_PROXY is used for this address"
+    } else {
+        "none is used for this address"
+    };
+    Looked::new("proxy", Health::Good, message)
+}
+
+/// Asks for something without a session: that Knosc says no is enough to know the way.
+async fn reach(global: &Global, origin: &Origin, all: &mut Vec<Looked>) -> bool {
+    let client = Client::new(origin, &connect::client(global));
+    let answer = match client {
+        Ok(client) => client.exchange(&templates::request(), Vec::new(), ANSWER_BYTES_MAX).await,
+        Err(error) => Err(error),
+    };
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            all.push(Looked::bad("address", &Problem::from(Error::Net(error))));
+            for what in ["certificate", "clock"] {
+                all.push(Looked::new(what, Health::Unseen, "Knosc was not reached"));
+            }
+            return false;
+        }
+    };
+    let message = format!("{origin} answers (status {} without a session)", answer.status);
+    all.push(Looked::new("address", Health::Good, message));
+    all.push(if origin.is_loopback() {
+        Looked::new(
+            "certificate",
+            Health::Unseen,
+            "this machine is asked without TLS, or by a name of its own",
+        )
+    } else {
+        let files = global.ca_file.len();
+        let own =
+            if files == 0 { String::new() } else { format!(" or of {files} files of your own") };
+        let message = format!("the chain leads to an authority of this machine{own}");
+        Looked::new("certificate", Health::Good, message)
+    });
+    all.push(clock(answer.date_seconds(), when::now_ms() / 1_000));
+    true
+}
+
+fn clock(theirs: Option<u64>, ours: u64) -> Looked {
+    let Some(theirs) = theirs else {
+        return Looked::new("clock", Health::Unseen, "the answer has no date to compare with");
+    };
+    let off = theirs.abs_diff(ours);
+    if off <= SKEW_MAX_S {
+        let message = format!("within {SKEW_MAX_S} s of the server's");
+        return Looked::new("clock", Health::Good, message);
+    }
+    let way = if ours > theirs { "ahead of" } else { "behind" };
+    let message = format!("this machine's clock is {off} s {way} the server's");
+    let hint = "one-time codes are refused by a clock that is off: set it by a time server";
+    Looked::odd("clock", message, hint)
+}
+
+async fn account(global: &Global, origin: &Origin, all: &mut Vec<Looked>) {
+    let signed_in = match connect::tenant(global, origin, Need::Any) {
+        Ok(tenant) => match tenant.sign_in().await {
+            Ok(_) => Ok(tenant),
+            Err(error) => Err(Problem::from(Error::SignIn(error))),
+        },
+        Err(problem) => Err(problem),
+    };
+    match signed_in {
+        Ok(tenant) => {
+            // A session that was kept may be over: this asks Knosc with it.
+            match tenant.templates().await {
+                Ok(_) => all.push(Looked::new("sign-in", Health::Good, "Knosc takes the session")),
+                Err(error) => all.push(Looked::bad("sign-in", &error.into())),
+            }
+            all.push(privileges(&tenant).await);
+        }
+        Err(problem) => {
+            all.push(Looked::bad("sign-in", &problem));
+            all.push(Looked::new("privileges", Health::Unseen, "nobody is signed in"));
+        }
+    }
+}
+
+/// Which pages this user may see. Whether files may be loaded for them is not documented to be asked.
+async fn privileges(tenant: &Tenant) -> Looked {
+    let (mut may, mut may_not) = (Vec::new(), Vec::new());
+    for page in PAGES {
+        match tenant.list(&format!("/api/validate-privileges?path=/{page}")).await {
+            Ok(_) => may.push(page),
+            Err(Error::Fault(Fault::PermanentUnauthorized(_) | Fault::PermanentRejected(_))) => {
+                may_not.push(page);
+            }
+            Err(error) => return Looked::bad("privileges", &error.into()),
+        }
+    }
+    if may_not.is_empty() {
+        return Looked::new(
+            "privileges",
+            Health::Good,
+            "this user may view all pages that files are loaded for",
+        );
+    }
+    let message = format!("this user may not view {}", may_not.join(", "));
+    let hint = "ask for the privileges in Knosc, if files of these are to be loaded";
+    Looked::odd("privileges", message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_may_be_half_a_minute_off() {
+        let check = |theirs, ours, expected| assert_eq!(clock(theirs, ours).result, expected);
+        check(Some(100), 130, Health::Good);
+        check(Some(130), 100, Health::Good);
+        check(Some(100), 131, Health::Odd);
+        check(Some(131), 100, Health::Odd);
+        check(None, 100, Health::Unseen);
+        assert!(clock(Some(0), 60).message.contains("60 s ahead of"));
+        assert!(clock(Some(60), 0).message.contains("60 s behind"));
+    }
+}
