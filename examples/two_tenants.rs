@@ -123,6 +123,7 @@ paths = ["/export"]
         scratch_dir: folder.path().to_owned(),
         journals: Arc::new(InMemory),
         client: ClientConfig::default(),
+        sign_ins: None,
         threads: 2,
         audit_file: None,
     })?)

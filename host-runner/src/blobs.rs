@@ -75,7 +75,8 @@ pub struct FileBlob {
     name: String,
     file: Arc<File>,
     size: u64,
-    path: std::path::PathBuf,
+    /// None of a file that has no name on disk.
+    path: Option<std::path::PathBuf>,
     digest: Option<[u8; 16]>,
 }
 
@@ -103,9 +104,16 @@ impl FileBlob {
             name: name.to_owned(),
             file: Arc::new(file),
             size: metadata.len(),
-            path: path.to_owned(),
+            path: Some(path.to_owned()),
             digest: None,
         })
+    }
+
+    /// An open file that has no name on disk, under this name.
+    #[cfg(feature = "platform")]
+    pub(crate) fn unnamed(name: String, file: Arc<File>) -> io::Result<Self> {
+        let size = file.metadata()?.len();
+        Ok(Self { name, file, size, path: None, digest: None })
     }
 
     /// The same file, which must have this content.
@@ -128,8 +136,8 @@ impl BlobSource for FileBlob {
     fn version(&self) -> Result<String, BlobSourceError> {
         let read = |error: io::Error| io_error(&self.name, &error);
         let open = self.file.metadata().map_err(read)?;
-        let named = std::fs::metadata(&self.path).map_err(read)?;
-        Ok(format!("{} {}", stamp(&open), stamp(&named)))
+        let named = self.path.as_ref().map(std::fs::metadata).transpose().map_err(read)?;
+        Ok(format!("{} {}", stamp(&open), named.as_ref().map_or_else(String::new, stamp)))
     }
 
     fn digest(&self) -> Option<[u8; 16]> {

@@ -2,6 +2,7 @@
 //!
 //! The pipelines are lines of core wasm in a frame; what their own code may do is tested elsewhere.
 
+use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -140,7 +141,114 @@ fn an_input_that_was_not_sealed_is_sent_again_by_resume_and_a_made_file_is_gone(
         child.wait().unwrap();
         let resumed = run(&mut place.runner(&knosc.url(), &["resume"]));
         assert_eq!((resumed.exit, accepted(&knosc)), (exit, files), "{resumed:?}");
+        let made = resumed.stderr.contains("run the pipeline again: it makes the file anew");
+        assert_eq!(made, exit == 7, "{resumed:?}");
     }
+}
+
+#[test]
+fn what_a_pipeline_wrote_is_told_while_it_runs_and_kept_with_its_runs() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-log", &format!("{SAYS} {LOADS}"));
+    hold_tables(&knosc, IntegrationLock::Held);
+    let child = pipeline(&knosc, &place, &[]).stderr(std::process::Stdio::piped()).spawn();
+    let mut child = child.unwrap();
+    wait_for_poll(&knosc, &mut child);
+    let listed = runs(&knosc, &place, &["list"]).stdout;
+    let run = listed.split(' ').next().unwrap().to_owned();
+    // Killed, it has told what it wrote, and how far its call was.
+    child.kill().unwrap();
+    let stderr = ended_stderr(child);
+    assert!(stderr.contains("pipeline: _UnitCode"), "{stderr}");
+    assert!(stderr.contains("units.csv: accepted as unit-master-upload-"), "{stderr}");
+    let shown = runs(&knosc, &place, &["show", &run]);
+    assert!(shown.stdout.contains("  pipeline: _UnitCode,_UnitName"), "{shown:?}");
+    hold_tables(&knosc, IntegrationLock::Free);
+    assert_eq!(run_resume(&knosc, &place).exit, 0);
+
+    // To its end, it has all of it, for programs too; and of a run that wrote nothing there is nothing.
+    let again = run_pipeline(&knosc, &place, &["--output", "ndjson"]);
+    assert!(again.stdout.contains("\"type\":\"pipeline_log\""), "{again:?}");
+    let listed = runs(&knosc, &place, &["list"]).stdout;
+    let latest = listed.split(' ').next().unwrap().to_owned();
+    assert_ne!(latest, run);
+    let shown = runs(&knosc, &place, &["show", &latest, "--output", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(document["log"][0]["stream"], "stdout", "{document}");
+    assert_eq!(document["log"][1]["text"], "EA,Each,Count,1", "{document}");
+}
+
+/// Writes two lines on standard output.
+const SAYS: &str = "(call $print (call $stdout) (i32.const 864) (i32.const 58) (i32.const 48))";
+
+fn run_resume(knosc: &Running, place: &Place) -> Ended {
+    run(&mut place.runner(&knosc.url(), &["resume", "--latest"]))
+}
+
+fn run_pipeline(knosc: &Running, place: &Place, more: &[&str]) -> Ended {
+    run(&mut pipeline(knosc, place, more))
+}
+
+/// What a process that was killed had said.
+fn ended_stderr(child: std::process::Child) -> String {
+    String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap()
+}
+
+#[test]
+fn a_refused_sign_in_is_not_tried_by_the_next_process() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-refused-sign-in", LOADS);
+    let wrong = || run(pipeline(&knosc, &place, &[]).env("KNOSC_PASSWORD", "wrong"));
+    let asked = || {
+        let model = knosc.model();
+        model.requests().filter(|request| request.path == "/api/authenticate").count()
+    };
+    let first = wrong();
+    let second = wrong();
+    assert_eq!((first.exit, second.exit, asked()), (4, 4, 1), "{first:?} {second:?}");
+    assert!(second.stderr.contains("were not tried again"), "{second:?}");
+    let right = run(&mut pipeline(&knosc, &place, &[]));
+    assert_eq!((right.exit, accepted(&knosc)), (0, 1), "{right:?}");
+}
+
+#[test]
+fn a_pipeline_that_is_killed_leaves_no_file() {
+    let knosc = knosc();
+    let wrote = "(call $create (i32.const 512) (i32.const 5) (i32.const 32))
+      (call $write (i32.load (i32.const 36)) (i32.const 0) (i32.const 60000) (i32.const 48))";
+    let place = place(
+        &knosc,
+        "pipeline-killed-writing",
+        &format!("{wrote} {SAYS} (loop $l (br $l)) (unreachable)"),
+    );
+    let mut child = pipeline(&knosc, &place, &[]).spawn().unwrap();
+    let stderr = child.stderr.take().unwrap();
+    let said = std::io::BufReader::new(stderr).lines().map_while(Result::ok);
+    assert!(said.into_iter().any(|line| line.contains("pipeline: _UnitCode")), "it wrote its file");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(std::fs::read_dir(made(&place)).unwrap().count(), 0);
+}
+
+#[test]
+fn a_call_may_ask_for_less_than_its_operator_gives_and_not_for_more() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-narrowed", "(loop $l (br $l)) (unreachable)");
+    let narrowed = run(&mut pipeline(&knosc, &place, &["--limit", "cpu=100ms"]));
+    assert_eq!(narrowed.exit, 11, "{narrowed:?}");
+    assert!(narrowed.stderr.contains("was stopped at cpu = 100ms"), "{narrowed:?}");
+    assert!(narrowed.stderr.contains("the operator gives 60s; this call asked for less"));
+    for (wish, exit, said) in [
+        ("memory=1 GiB", 11, "--limit memory=1024 MiB is no figure from 1 MiB to 128 MiB"),
+        ("memory=1 B", 11, "is no figure from 1 MiB"),
+        ("speed=9", 2, "there is no limit 'speed'"),
+        ("memory=many", 2, "'many' is no figure for it; its default is 128 MiB"),
+    ] {
+        let refused = run(&mut pipeline(&knosc, &place, &["--limit", wish]));
+        assert_eq!(refused.exit, exit, "{refused:?}");
+        assert!(refused.stderr.contains(said), "{wish}: {refused:?}");
+    }
+    assert_eq!(knosc.model().requests().count(), 0);
 }
 
 fn sign_in() -> AnswerFault {

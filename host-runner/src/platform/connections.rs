@@ -17,9 +17,16 @@ use crate::error::Error;
 use crate::net::{Client, ClientConfig, NetError};
 use crate::tenant::{Tenant, TenantConfig};
 
+/// What a host adds to how tenants sign in: that processes of it take turns, say, and remember what Knosc refused.
+pub trait SignIns: Send + Sync {
+    /// A tenant's credentials, over those that read the operator's file each time.
+    fn of(&self, spec: &TenantSpec, from_file: Arc<dyn Credentials>) -> Arc<dyn Credentials>;
+}
+
 /// The connections of all tenants. No tenant shares one with another.
 pub(super) struct Connections {
     client: ClientConfig,
+    sign_ins: Option<Arc<dyn SignIns>>,
     audit: Arc<Audit>,
     known: Mutex<BTreeMap<String, Known>>,
 }
@@ -33,8 +40,12 @@ struct Known {
 }
 
 impl Connections {
-    pub(super) fn new(client: ClientConfig, audit: Arc<Audit>) -> Self {
-        Self { client, audit, known: Mutex::default() }
+    pub(super) fn new(
+        client: ClientConfig,
+        sign_ins: Option<Arc<dyn SignIns>>,
+        audit: Arc<Audit>,
+    ) -> Self {
+        Self { client, sign_ins, audit, known: Mutex::default() }
     }
 
     /// A tenant's connections: those of before, unless its entry changed.
@@ -59,11 +70,16 @@ impl Connections {
             traceparent: *origin == spec.origin && (self.client.traceparent || spec.traceparent),
             ..self.client.clone()
         };
+        let from_file = Arc::new(FromFile(spec.clone(), Arc::clone(&self.audit)));
+        let credentials = match &self.sign_ins {
+            Some(sign_ins) => sign_ins.of(spec, from_file),
+            None => from_file,
+        };
         let tenant = Tenant::new(TenantConfig {
             name: spec.name.clone(),
             origin: spec.origin.clone(),
             client: client(&spec.origin),
-            credentials: Arc::new(FromFile(spec.clone(), Arc::clone(&self.audit))),
+            credentials,
         })?;
         let pace = Arc::new(Pace::new(spec.limits.get(PipelineLimit::RequestRate)));
         let mut grants = Vec::with_capacity(spec.egress.len());

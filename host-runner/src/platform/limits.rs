@@ -5,6 +5,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::manifest::duration;
+
 /// Something that a pipeline can use too much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -181,6 +183,29 @@ const fn time(key: &'static str, default: u64, min: u64, max: u64) -> Row {
 }
 
 impl Unit {
+    /// A figure as it is written in `tenants.toml`: `64 MiB`, `30s` or `12`.
+    pub fn read(self, text: &str) -> Option<u64> {
+        match self {
+            Self::Count => text.parse().ok(),
+            Self::Time => {
+                let given = duration::parse(text).ok()?;
+                Some(u64::try_from(given.as_millis()).unwrap_or(u64::MAX))
+            }
+            Self::Bytes => {
+                let digits = text.find(|c: char| !c.is_ascii_digit())?;
+                let (number, unit) = text.split_at_checked(digits)?;
+                let unit: u64 = match unit.trim_start() {
+                    "B" => 1,
+                    "KiB" => KIB,
+                    "MiB" => MIB,
+                    "GiB" => 1024 * MIB,
+                    _ => return None,
+                };
+                number.parse::<u64>().ok()?.checked_mul(unit)
+            }
+        }
+    }
+
     /// A figure as it is written in `tenants.toml`.
     pub fn show(self, figure: u64) -> String {
         match self {
@@ -297,5 +322,11 @@ mod tests {
         assert_eq!(error.to_string(), "memory = 1 B is outside of 1 MiB to 4096 MiB");
         assert_eq!(Unit::Time.show(1_500), "1500ms");
         assert_eq!(Unit::Bytes.show(64 * KIB), "64 KiB");
+        for limit in PipelineLimit::ALL {
+            let row = limit.row();
+            assert_eq!(row.unit.read(&row.unit.show(row.default)), Some(row.default), "{limit}");
+        }
+        let nonsense = ["", "MiB", "1 MB", "-1", "1.5 MiB", "99999999999999999999 B"];
+        assert!(nonsense.iter().all(|text| Unit::Bytes.read(text).is_none()));
     }
 }

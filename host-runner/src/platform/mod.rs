@@ -33,6 +33,7 @@ mod platform;
 mod running;
 mod submission;
 
+pub use self::connections::SignIns;
 pub use self::events::PipelineEvent;
 pub use self::handle::PipelineRun;
 pub use self::journals::Journals;

@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use super::admission::{self, Admitted};
 use super::audit::Audit;
 use super::compile::Compiler;
-use super::connections::Connections;
+use super::connections::{Connections, SignIns};
 use super::counters::{Counters, Snapshot};
 use super::events;
 use super::handle::PipelineRun;
@@ -46,6 +46,8 @@ pub struct PlatformConfig {
     pub journals: Arc<dyn Journals>,
     /// How to connect: trust, proxy, timeouts.
     pub client: ClientConfig,
+    /// What this host adds to how tenants sign in; nothing where it is none.
+    pub sign_ins: Option<Arc<dyn SignIns>>,
     /// Threads that run tenants' code.
     pub threads: usize,
     /// Where admissions, denials, stops, sign-ins and decisions are written down, a line each; only ever appended to.
@@ -104,7 +106,7 @@ impl Platform {
                 journals: config.journals,
             },
             tenants: Mutex::new(Arc::new(config.tenants)),
-            connections: Connections::new(config.client, Arc::clone(&audit)),
+            connections: Connections::new(config.client, config.sign_ins, Arc::clone(&audit)),
             audit,
             counters: Counters::default(),
             running: Arc::default(),

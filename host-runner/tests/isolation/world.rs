@@ -47,6 +47,7 @@ impl World {
             scratch_dir,
             journals: Arc::new(InMemory),
             client: ClientConfig::default(),
+            sign_ins: None,
             threads,
             audit_file: None,
         });

@@ -46,6 +46,7 @@ fn platform(folder: &Path, program: PathBuf, compile: &str) -> Platform {
         scratch_dir: folder.to_owned(),
         journals: Arc::new(InMemory),
         client: ClientConfig::default(),
+        sign_ins: None,
         threads: 1,
         audit_file: None,
     })

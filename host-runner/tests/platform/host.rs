@@ -46,6 +46,7 @@ impl Host {
             scratch_dir,
             journals,
             client: ClientConfig::default(),
+            sign_ins: None,
             threads: 1,
             audit_file: Some(folder.path().join("audit")),
         });

@@ -107,6 +107,7 @@ fn platform(folder: &tempfile::TempDir, knosc: &str, erp: &str, journals: Arc<Ke
         scratch_dir: folder.path().to_owned(),
         journals,
         client: ClientConfig::default(),
+        sign_ins: None,
         threads: 1,
         audit_file: Some(folder.path().join("audit")),
     })

@@ -80,7 +80,11 @@ pub async fn readmit(
     let now = match file::stamp(&step.path) {
         Ok(now) => now,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(unfit(FileProblem::Gone));
+            return Err(unfit(if is_made(run, step) {
+                FileProblem::Made
+            } else {
+                FileProblem::Gone
+            }));
         }
         Err(error) => return Err(unfit(FileProblem::Unreadable(error.to_string()))),
     };
@@ -98,6 +102,13 @@ pub async fn readmit(
     rules::readmit(&candidate, run.number, &earlier)
         .map_err(|error| Problem::Refused(vec![error]))?;
     Ok(candidate.digest)
+}
+
+/// Whether a pipeline made the file: such files are named below a folder that has the run's name, and never was there.
+fn is_made(run: &RecordedRun, step: &RecordedStep) -> bool {
+    let folder = step.path.parent().and_then(Path::file_name);
+    run.kind == knosc_runner::journal::sqlite::Kind::Pipeline
+        && folder.is_some_and(|folder| folder == run.id.as_str())
 }
 
 fn candidate(trigger: Trigger, path: &Path) -> Result<Candidate, Problem> {

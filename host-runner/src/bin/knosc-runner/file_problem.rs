@@ -18,6 +18,8 @@ pub enum FileProblem {
     Special,
     #[error("the run cannot send it: the file is gone")]
     Gone,
+    #[error("a pipeline made this file, and it is gone with that: nothing of it was accepted")]
+    Made,
     #[error("the run cannot send it: the file has another size or time than when the run began")]
     NotAsRecorded,
     #[error("the file cannot be read: {0}")]
@@ -42,6 +44,7 @@ impl FileProblem {
             Self::Missing => "file-missing",
             Self::Folder | Self::Special => "file-kind",
             Self::Gone | Self::NotAsRecorded => "file-changed",
+            Self::Made => "file-made",
             Self::Unreadable(_) => "file-unreadable",
             Self::TooBig { .. } => "file-too-big",
             Self::Unsettled { .. } => "file-unsettled",
@@ -65,6 +68,7 @@ impl FileProblem {
             | Self::TooBig { .. }
             | Self::Content(BlobError::Extension { .. } | BlobError::NoName) => Exit::Usage,
             Self::Gone
+            | Self::Made
             | Self::NotAsRecorded
             | Self::Unsettled { .. }
             | Self::SheetWithoutRows { .. }
@@ -82,6 +86,9 @@ impl FileProblem {
             Self::Special => "Content-Length must be known before sending: save it to a file first",
             Self::Gone | Self::NotAsRecorded => {
                 "put the file back as it was, or begin a new run with the one that is there now"
+            }
+            Self::Made => {
+                "run the pipeline again: it makes the file anew, and what completed before is known by its content"
             }
             Self::Unreadable(_) => "look at the file's permissions",
             Self::TooBig { .. } => {

@@ -20,6 +20,7 @@ mod interrupt;
 mod judge;
 mod logging;
 mod pinned;
+mod pipeline_log;
 mod pipeline_problem;
 mod problem;
 mod recorded;

@@ -20,13 +20,17 @@ pub struct Entry {
     pub path: PathBuf,
     pub name: String,
     pub line: usize,
+    /// The operator's.
+    pub given: PipelineLimits,
+    /// Those of this call: these, or less.
     pub limits: PipelineLimits,
 }
 
 impl Entry {
     pub fn new(path: PathBuf, spec: &TenantSpec) -> Self {
         let TenantSpec { name, line, limits, .. } = spec;
-        Self { path, name: name.clone(), line: *line, limits: limits.clone() }
+        let (given, limits) = (limits.clone(), limits.clone());
+        Self { path, name: name.clone(), line: *line, given, limits }
     }
 
     fn place(&self) -> String {
@@ -44,6 +48,8 @@ pub enum PipelineProblem {
     NoTenant { name: String, path: PathBuf, known: String },
     #[error("{}: {refused}", component.display())]
     NotTaken { component: PathBuf, refused: Refused, entry: Entry },
+    #[error("--limit {}={} is no figure from {} to {}, which is the operator's", limit.row().key, show(*limit, *figure), show(*limit, limit.row().min), show(*limit, entry.limits.get(*limit)))]
+    NotNarrower { limit: PipelineLimit, figure: u64, entry: Entry },
     #[error("{}: {error}", component.display())]
     NotSubmitted { component: PathBuf, error: SubmitError },
     /// A call of the pipeline that sent nothing, by the host's own word.
@@ -83,6 +89,7 @@ impl PipelineProblem {
             },
             Self::NotSubmitted { error: SubmitError::Compile(_), .. } => "component-compile",
             Self::NotSubmitted { .. } => "not-submitted",
+            Self::NotNarrower { .. } => "limit-not-narrower",
             Self::Call { problem, .. } => problem.code(),
             Self::Failed { .. } => "call-failed",
             Self::Ended { end, .. } => match end {
@@ -96,6 +103,7 @@ impl PipelineProblem {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Tenants(_) | Self::NoTenant { .. } => Exit::Usage,
+            Self::NotNarrower { .. } => Exit::Denied,
             Self::NotTaken { refused, .. } => match refused {
                 Refused::Import { .. }
                 | Refused::Figure { .. }
@@ -120,6 +128,7 @@ impl PipelineProblem {
             Self::Tenants(_)
             | Self::NoTenant { .. }
             | Self::NotTaken { .. }
+            | Self::NotNarrower { .. }
             | Self::NotSubmitted { .. } => "none of its code ran, and nothing was sent",
             Self::Call { .. } | Self::Failed { .. } => {
                 "that call sent nothing; what others loaded is in the lines above"
@@ -141,6 +150,9 @@ impl PipelineProblem {
                 _ => refused.hint(),
             },
             Self::NotSubmitted { error, .. } => error.hint(),
+            Self::NotNarrower { limit, entry, .. } => {
+                format!("a tenant's own limits narrow the operator's; {}", more(*limit, entry))
+            }
             Self::Call { problem, .. } => problem.hint(),
             Self::Failed { hint, .. } => (*hint).to_owned(),
             Self::Ended { end, limit, denied, entry, .. } => match (end, limit) {
@@ -157,9 +169,17 @@ impl PipelineProblem {
     }
 }
 
+fn show(limit: PipelineLimit, figure: u64) -> String {
+    limit.row().unit.show(figure)
+}
+
 /// What the operator would write so that a limit is met later.
 fn more(limit: PipelineLimit, entry: &Entry) -> String {
     let row = limit.row();
+    let given = entry.given.get(limit);
+    if entry.limits.get(limit) < given {
+        return format!("the operator gives {}; this call asked for less", row.unit.show(given));
+    }
     let most = row.unit.show(row.max);
     format!(
         "the operator may allow more, up to {most}: [tenant.limits] {}; {}",

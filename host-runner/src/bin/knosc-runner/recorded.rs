@@ -20,7 +20,9 @@ use knosc_runner::platform::journals::{Begun, BegunFile, Function, Journals, New
 use crate::admission::{self, Content, Wish};
 use crate::exit::Exit;
 use crate::expecting::expecting;
+use crate::pipeline_log;
 use crate::problem::Problem;
+use crate::render::Shown;
 use crate::when;
 
 /// New names that are tried: a thousand calls in one second share some 100,000 of them.
@@ -34,7 +36,10 @@ pub struct Recorded {
     /// A folder for names of files that the pipeline made: none of them is there when the run is over.
     scratch: PathBuf,
     unchanged: Option<Unchanged>,
+    log: pipeline_log::Place,
     begun: Mutex<Vec<String>>,
+    /// The last run that began and the files that it sends, until somebody asked.
+    last: Mutex<Option<(String, Vec<Shown>)>>,
     refused: Mutex<Vec<Problem>>,
 }
 
@@ -44,9 +49,10 @@ impl Recorded {
         inputs: Vec<(PathBuf, Arc<dyn BlobSource>)>,
         scratch: PathBuf,
         unchanged: Option<Unchanged>,
+        log: pipeline_log::Place,
     ) -> Self {
-        let (begun, refused) = (Mutex::default(), Mutex::default());
-        Self { store, inputs, scratch, unchanged, begun, refused }
+        let (begun, last, refused) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { store, inputs, scratch, unchanged, log, begun, last, refused }
     }
 
     /// The runs so far, and why others did not begin.
@@ -55,6 +61,11 @@ impl Recorded {
         let refused =
             std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner));
         (begun, refused)
+    }
+
+    /// The run that began since somebody asked last, and the files that it sends.
+    pub fn last(&self) -> Option<(String, Vec<Shown>)> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     async fn try_begin(&self, call: NewCall<'_>) -> Result<Begun, Problem> {
@@ -93,6 +104,9 @@ impl Recorded {
             steps,
         };
         self.store.begin(new).await?;
+        self.log.belongs_to(&run);
+        let shown = shown(call, &files);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((run.clone(), shown));
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).push(run.clone());
         let sends = files.iter().any(|file| matches!(file, BegunFile::Sent(_)));
         let journal: Arc<dyn Journal> = if sends {
@@ -175,6 +189,20 @@ fn file(blob: &Arc<dyn BlobSource>, step: &NewStep) -> BegunFile {
         Some(run) => BegunFile::Unchanged(run.clone()),
         None => BegunFile::Sent(expecting(Arc::clone(blob), step.expected)),
     }
+}
+
+/// The files that are sent, as they are told of while they are.
+fn shown(call: &NewCall<'_>, files: &[BegunFile]) -> Vec<Shown> {
+    let both = call.steps.iter().zip(files);
+    let sent = both.filter(|(_, file)| matches!(file, BegunFile::Sent(_)));
+    let shown = sent.zip(1..).map(|(((trigger, blob), _), position)| Shown {
+        trigger: *trigger,
+        file_name: blob.name().to_owned(),
+        path: String::new(),
+        size: blob.size(),
+        position,
+    });
+    shown.collect()
 }
 
 /// What the pipeline hears: its own files and runs, and nothing of the host.

@@ -136,6 +136,11 @@ impl State {
         fs::remove_file(self.path(origin, "refused")).is_ok()
     }
 
+    /// Where pipelines' own lines are kept.
+    pub fn pipeline_logs(&self) -> PathBuf {
+        self.folder.join("pipeline-logs")
+    }
+
     fn path(&self, origin: &Origin, what: &str) -> PathBuf {
         let safe =
             |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
@@ -160,11 +165,15 @@ impl State {
 
 /// The journal of runs; refused before anything is sent where it cannot be kept.
 pub fn store(global: &Global) -> Result<Store, Problem> {
-    let state = State::new(global.state.clone()).ok_or_else(|| Problem::Usage {
+    Ok(Store::open(&folder(global)?.folder)?)
+}
+
+/// The state folder.
+pub fn folder(global: &Global) -> Result<State, Problem> {
+    State::new(global.state.clone()).ok_or_else(|| Problem::Usage {
         message: "there is no folder to keep the journal in".to_owned(),
         hint: "say --state DIR, or set HOME",
-    })?;
-    Ok(Store::open(&state.folder)?)
+    })
 }
 
 /// The same, if there is a journal already.

@@ -1,4 +1,4 @@
-//! A pipeline's standard output and error: lines for a log, capped, without control characters.
+//! A pipeline's standard output and error: lines for a log, capped, without control characters or what the host adds to requests.
 //!
 //! Takes everything and never blocks; what goes over the limit is counted and dropped.
 
@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
+use super::http::Grant;
 use super::limiter::Met;
 use crate::platform::events::{PipelineEvent, Teller};
 use crate::platform::limits::PipelineLimit;
@@ -56,13 +57,52 @@ struct Kept {
     run: String,
     met: Met,
     teller: Teller,
+    secrets: Secrets,
+}
+
+/// What a line may not hold, whoever told the pipeline: an origin that quotes the request's headers in its answer, say.
+#[derive(Clone, Default)]
+pub(super) struct Secrets(Vec<String>);
+
+/// What is shorter stands in many a word by chance.
+const SECRET_BYTES_MIN: usize = 8;
+
+impl Secrets {
+    /// Of what the host adds to requests: each value, and its last word without the scheme in front.
+    pub(super) fn of(grants: &[Grant]) -> Self {
+        let values = grants.iter().flat_map(|grant| &grant.headers);
+        let texts = values.filter_map(|(_, value)| std::str::from_utf8(value.as_bytes()).ok());
+        let mut secrets: Vec<String> = texts
+            .flat_map(|text| [Some(text), text.rsplit(' ').next()])
+            .flatten()
+            .filter(|text| text.len() >= SECRET_BYTES_MIN)
+            .map(str::to_owned)
+            .collect();
+        // The longer one first: it holds the other.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self(secrets)
+    }
+
+    /// The text without them.
+    pub(super) fn left_out(&self, text: String) -> String {
+        let left_out = |text: String, secret: &String| {
+            if text.contains(secret.as_str()) { text.replace(secret, "[redacted]") } else { text }
+        };
+        self.0.iter().fold(text, left_out)
+    }
 }
 
 impl LogSink {
     /// Takes so many bytes, and names this run in the host's log.
-    pub(super) fn new(bytes_max: usize, run: String, met: Met, teller: Teller) -> Self {
+    pub(super) fn new(
+        bytes_max: usize,
+        run: String,
+        met: Met,
+        teller: Teller,
+        secrets: Secrets,
+    ) -> Self {
         let open = [Vec::new(), Vec::new()];
-        let kept = Kept { log: Log::default(), room: bytes_max, open, run, met, teller };
+        let kept = Kept { log: Log::default(), room: bytes_max, open, run, met, teller, secrets };
         Self(Arc::new(Mutex::new(kept)))
     }
 
@@ -118,6 +158,7 @@ impl Kept {
             .filter(|c| *c != '\r')
             .map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c })
             .collect();
+        let text = self.secrets.left_out(text);
         tracing::info!(target: "pipeline", run = %self.run, ?stream, line = %text);
         let line = LogLine { stream, text };
         self.teller.tell(PipelineEvent::Log(line.clone()));
@@ -171,7 +212,7 @@ mod tests {
     #[test]
     fn lines_are_whole_capped_and_plain() {
         let (teller, mut events) = channel();
-        let sink = LogSink::new(40, "run".to_owned(), Met::default(), teller);
+        let sink = LogSink::new(40, "run".to_owned(), Met::default(), teller, Secrets::default());
         sink.write(Stream::Out, b"one\ntw");
         sink.write(Stream::Err, b"\x1b[31mred\r\n");
         sink.write(Stream::Out, b"o\n\n");
@@ -182,5 +223,16 @@ mod tests {
         assert_eq!(log.dropped_bytes, 79);
         let told = std::iter::from_fn(|| events.try_recv().ok());
         assert!(told.eq(log.lines.into_iter().map(PipelineEvent::Log)));
+    }
+
+    #[test]
+    fn what_the_host_adds_to_requests_is_in_no_line() {
+        let (teller, _events) = channel();
+        let secrets = Secrets(vec!["Bearer abcdefgh".to_owned(), "abcdefgh".to_owned()]);
+        let sink = LogSink::new(200, "run".to_owned(), Met::default(), teller, secrets);
+        sink.write(Stream::Out, b"it said Bearer abcdefgh, and abcde");
+        sink.write(Stream::Out, b"fgh again\n");
+        let log = sink.finish();
+        assert_eq!(log.lines[0].text, "it said [redacted], and [redacted] again");
     }
 }

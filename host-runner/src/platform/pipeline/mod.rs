@@ -37,7 +37,7 @@ use self::bindings::{Tenant as World, TenantPre};
 use self::http::PipelineHooks;
 use self::jobs::Jobs;
 use self::limiter::Met;
-use self::log::LogSink;
+use self::log::{LogSink, Secrets};
 use self::scratch::Scratch;
 use self::state::PipelineState;
 use super::admission::Admitted;
@@ -167,7 +167,9 @@ impl Pipeline {
     ) -> PipelineReport {
         let met = Met::default();
         let log_bytes = input.limits.get_usize(PipelineLimit::LogBytes);
-        let log = LogSink::new(log_bytes, input.run, met.clone(), input.teller.clone());
+        let secrets = Secrets::of(&grants);
+        let (run, teller) = (input.run, input.teller.clone());
+        let log = LogSink::new(log_bytes, run, met.clone(), teller, secrets.clone());
         let jobs = Jobs {
             runner: input.runner,
             policy: spec.policy,
@@ -202,6 +204,11 @@ impl Pipeline {
         jobs.tasks.close();
         jobs.tasks.wait().await;
         let denials = std::mem::take(&mut *denials.lock().unwrap_or_else(PoisonError::into_inner));
+        let end = match end {
+            PipelineEnd::Returned(Ok(note)) => PipelineEnd::Returned(Ok(secrets.left_out(note))),
+            PipelineEnd::Returned(Err(note)) => PipelineEnd::Returned(Err(secrets.left_out(note))),
+            end => end,
+        };
         PipelineReport {
             end,
             calls: taken(&jobs.calls),

@@ -208,7 +208,7 @@ fn figure_of(reader: &mut Reader<'_>, key: &str, unit: Unit, value: &Value<'_>) 
         }
         (Unit::Bytes, _) => {
             let text = reader.text_of(key, value)?;
-            let figure = size(&text);
+            let figure = unit.read(&text);
             if figure.is_none() {
                 reader.bad(
                     value,
@@ -218,19 +218,6 @@ fn figure_of(reader: &mut Reader<'_>, key: &str, unit: Unit, value: &Value<'_>) 
             figure
         }
     }
-}
-
-fn size(text: &str) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(digits);
-    let unit: u64 = match unit.trim_start() {
-        "B" => 1,
-        "KiB" => 1024,
-        "MiB" => 1024 * 1024,
-        "GiB" => 1024 * 1024 * 1024,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 fn name_of(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<String> {

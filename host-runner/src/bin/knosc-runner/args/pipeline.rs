@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use knosc_runner::platform::limits::PipelineLimit;
 
 use super::Unchanged;
 
@@ -40,6 +41,9 @@ pub struct PipelineRun {
     /// A setting of the tenant's own for its pipeline; say it again for more
     #[arg(long, env = "KNOSC_SETTING", value_name = "KEY=VALUE", value_parser = setting)]
     pub setting: Vec<(String, String)>,
+    /// A limit of this run below the operator's, as in tenants.toml: memory=64 MiB, cpu=10s; say it again for more
+    #[arg(long, env = "KNOSC_LIMIT", value_name = "KEY=FIGURE", value_parser = limit)]
+    pub limit: Vec<(PipelineLimit, u64)>,
     /// What becomes of a file whose bytes completed before; by default run-ordered skips it, and upload refuses it
     #[arg(long, env = "KNOSC_UNCHANGED", value_enum)]
     pub unchanged: Option<Unchanged>,
@@ -51,4 +55,17 @@ pub struct PipelineRun {
 fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or_else(|| "write KEY=VALUE".to_owned())?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+fn limit(text: &str) -> Result<(PipelineLimit, u64), String> {
+    let (key, figure) = setting(text)?;
+    let limit = PipelineLimit::of_key(&key).ok_or_else(|| {
+        let known = PipelineLimit::ALL.map(|limit| limit.row().key).join(", ");
+        format!("there is no limit '{key}'; there are {known}")
+    })?;
+    let row = limit.row();
+    let read = row.unit.read(&figure).ok_or_else(|| {
+        format!("'{figure}' is no figure for it; its default is {}", row.unit.show(row.default))
+    })?;
+    Ok((limit, read))
 }

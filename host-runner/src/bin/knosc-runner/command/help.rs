@@ -67,9 +67,12 @@ Each call of jobs that sends files is a run of the journal, under the rules of h
 at a time. The exit code and the lines of files come from there. What the pipeline returns is a note: it makes no failure better, and an
 error of its own ends with 8 where nothing worse holds. A limit or denial that ended it ends with 11.
 
+  --limit memory=64 MiB   less than the operator gives, for this call; more is refused (11)
+  runs show RUN           has what the pipeline wrote too, which is told on stderr while it runs
   resume RUN   goes on with such a run, as the user of this shell: it reads no operator's file, and files that the pipeline made are gone
 
-Compiled pipelines are kept in $XDG_CACHE_HOME/knosc-runner/pipelines; files that a pipeline makes are in $TMPDIR until it ends.
+Compiled pipelines are kept in $XDG_CACHE_HOME/knosc-runner/pipelines; files that a pipeline makes are on the disk of $TMPDIR, without a name, and end with the process. A sign-in that Knosc refused is not tried
+by the next process. Pipelines are kept up to [compile] kept of the operator's file.
 ";
 
 const EVENTS: &str = "\
@@ -89,8 +92,8 @@ Events of --output ndjson: one JSON object a line on stdout, each with schema, t
   row_error         trigger, file, job_id, row, message; the row is Knosc's own number
   step_finished     trigger, file, outcome
   run_finished      exit_code, poll, resume
-  pipeline_started  verb, tenant; then pipeline_log (stream, text), row_error and step_finished with the run_id of each run
-  pipeline_finished end, note, limit, denials, used, exit_code
+  pipeline_started  verb, tenant; then pipeline_log (stream, text), upload_progress, upload_accepted, job_status, row_error and step_finished with the run_id of each run
+  pipeline_finished end, note, limit, denials, denied, used, exit_code
   error             on stderr: code, message, known, hint, exit_code
 
 Fields are added and never renamed: ignore what you do not know.

@@ -12,22 +12,29 @@ use knosc_runner::engine::{ComponentSource, RuntimeConfig};
 use knosc_runner::error::Error;
 use knosc_runner::platform::admission::{self, Refused};
 use knosc_runner::platform::compile::Compiler;
-use knosc_runner::platform::limits::PipelineLimit;
+use knosc_runner::platform::limits::{PipelineLimit, PipelineLimits};
 use knosc_runner::platform::tenants::{TenantSpec, Tenants};
 use knosc_runner::platform::{
-    JobCall, PipelineEnd, PipelineReport, Platform, PlatformConfig, Submission, SubmitError,
+    JobCall, LogLine, PipelineEnd, PipelineEvent, PipelineReport, Platform, PlatformConfig,
+    Submission, SubmitError,
 };
+
+use knosc_runner::journal::sqlite::id;
+use tokio::sync::mpsc::Receiver;
 
 use super::runs;
 use crate::args::{Global, PipelineRun, Tenanted};
+use crate::credentials::TenantSignIns;
 use crate::exit::{self, Exit};
 use crate::interrupt::Interrupt;
 use crate::pinned::PinnedBlob;
+use crate::pipeline_log::{self, PipelineLog};
 use crate::pipeline_problem::{Entry, PipelineProblem};
 use crate::problem::{FileProblem, Problem, library_exit};
 use crate::recorded::Recorded;
 use crate::render::{Loaded, Ran, Reporter};
-use crate::{connect, state};
+use crate::state::State;
+use crate::{connect, state, when};
 
 /// One pipeline runs here. A second thread lets the host watch its clock while the first one computes.
 const THREADS: usize = 2;
@@ -48,53 +55,53 @@ pub async fn run(
     args: &PipelineRun,
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
-    let (tenants, spec, entry) = tenant(&args.of)?;
+    let (tenants, spec, mut entry) = tenant(&args.of)?;
     let component = component(&args.of, &spec, &entry)?;
+    let limits = narrowed(&args.limit, &spec, &entry)?;
+    entry.limits = limits.clone();
     let inputs = args.input.iter().map(|path| input(path)).collect::<Result<Vec<_>, _>>()?;
     let interrupt = Interrupt::listen();
     let store = state::store(global)?;
-    let scratch = std::env::temp_dir();
     let paths = args.input.iter().map(|path| std::path::absolute(path).unwrap_or(path.clone()));
     let known = paths.zip(inputs.iter().cloned()).collect();
     let unchanged = args.unchanged.map(Into::into);
-    let recorded = Arc::new(Recorded::new(store.clone(), known, scratch.clone(), unchanged));
-    let platform = Platform::new(PlatformConfig {
-        importer: RuntimeConfig {
-            component: ComponentSource::Bundled,
-            cache_dir: state::user_folder("XDG_CACHE_HOME", ".cache"),
-        },
-        tenants,
-        compiler: Compiler::Child { program: myself()? },
-        cache_dir: pipelines_folder()?,
-        scratch_dir: scratch,
-        journals: Arc::clone(&recorded) as _,
-        client: connect::client(global),
-        threads: THREADS,
-        audit_file: args.audit_file.clone(),
-    })?;
+    let folder = state::folder(global)?;
+    let name = format!("{}-{}", id::new_id(when::now_ms()), std::process::id());
+    let place = pipeline_log::Place::new(folder.pipeline_logs(), name);
+    let recorded =
+        Recorded::new(store.clone(), known, std::env::temp_dir(), unchanged, place.clone());
+    let recorded = Arc::new(recorded);
+    let platform = platform(global, args, tenants, Arc::clone(&recorded), folder)?;
     let settings = args.setting.clone();
-    let submission = Submission { component, inputs, settings, limits: None };
-    let running = platform.submit(&spec.name, submission).await.map_err(|error| match error {
-        SubmitError::Refused(refused) => not_taken(&args.of.component, refused, &entry),
-        error => {
-            PipelineProblem::NotSubmitted { component: args.of.component.clone(), error }.into()
-        }
-    })?;
+    let submission = Submission { component, inputs, settings, limits: Some(limits) };
+    let mut running =
+        platform.submit(&spec.name, submission).await.map_err(|error| match error {
+            SubmitError::Refused(refused) => not_taken(&args.of.component, refused, &entry),
+            error => {
+                PipelineProblem::NotSubmitted { component: args.of.component.clone(), error }.into()
+            }
+        })?;
     reporter.started(&spec, &args.of.component);
     let signal = interrupt.token();
     let stop = running.stopper();
+    let mut watched =
+        Watched { news: running.events(), told: Vec::new(), log: PipelineLog::new(place) };
     let ended = running.report();
     tokio::pin!(ended);
-    let report = tokio::select! {
-        biased;
-        report = &mut ended => report,
-        () = signal.cancelled() => {
-            reporter.interrupted();
-            stop.cancel();
-            ended.await
+    let report = loop {
+        tokio::select! {
+            biased;
+            report = &mut ended => break report,
+            () = signal.cancelled(), if !stop.is_cancelled() => {
+                reporter.interrupted();
+                stop.cancel();
+            }
+            Some(event) = watched.next() => watched.hear(event, &recorded, reporter),
         }
     };
+    watched.rest(&report, &recorded, reporter);
     let (begun, refused) = recorded.taken();
+    watched.log.finish(&report.log, &begun);
     let mut loaded = Vec::with_capacity(begun.len());
     for run in begun {
         let (recorded, report) = runs::known(&store, &run).await?;
@@ -107,6 +114,93 @@ pub async fn run(
         verdict.exit,
     );
     verdict.why.map_or(Ok(verdict.exit), Err)
+}
+
+/// A platform for one pipeline, over this user's journal and folders.
+fn platform(
+    global: &Global,
+    args: &PipelineRun,
+    tenants: Tenants,
+    journals: Arc<Recorded>,
+    folder: State,
+) -> Result<Platform, Problem> {
+    Ok(Platform::new(PlatformConfig {
+        importer: RuntimeConfig {
+            component: ComponentSource::Bundled,
+            cache_dir: state::user_folder("XDG_CACHE_HOME", ".cache"),
+        },
+        tenants,
+        compiler: Compiler::Child { program: myself()? },
+        cache_dir: pipelines_folder()?,
+        scratch_dir: std::env::temp_dir(),
+        journals,
+        client: connect::client(global),
+        sign_ins: Some(Arc::new(TenantSignIns(folder))),
+        threads: THREADS,
+        audit_file: args.audit_file.clone(),
+    })?)
+}
+
+/// What a pipeline tells while it runs.
+struct Watched {
+    news: Option<Receiver<PipelineEvent>>,
+    /// Its lines so far: who does not keep up misses some, and hears of them at the end.
+    told: Vec<LogLine>,
+    log: PipelineLog,
+}
+
+impl Watched {
+    async fn next(&mut self) -> Option<PipelineEvent> {
+        self.news.as_mut()?.recv().await
+    }
+
+    fn hear(&mut self, event: PipelineEvent, recorded: &Recorded, reporter: &mut Reporter) {
+        match event {
+            PipelineEvent::Log(line) => {
+                self.log.line(&line);
+                reporter.pipeline_line(&line);
+                self.told.push(line);
+            }
+            PipelineEvent::Progress(news) => {
+                if let Some((run, files)) = recorded.last() {
+                    reporter.pipeline_call(run, files);
+                }
+                reporter.news(&news);
+            }
+            // The report has the denials; of calls the news tell.
+            _ => {}
+        }
+    }
+
+    /// What was not heard before the end.
+    fn rest(&mut self, report: &PipelineReport, recorded: &Recorded, reporter: &mut Reporter) {
+        while let Some(Ok(event)) = self.news.as_mut().map(Receiver::try_recv) {
+            self.hear(event, recorded, reporter);
+        }
+        let mut told = self.told.iter().peekable();
+        for line in &report.log.lines {
+            if told.next_if(|told| *told == line).is_none() {
+                reporter.pipeline_line(line);
+            }
+        }
+    }
+}
+
+/// What a tenant gives its own pipeline: less than its operator gave, or as much.
+fn narrowed(
+    own: &[(PipelineLimit, u64)],
+    spec: &TenantSpec,
+    entry: &Entry,
+) -> Result<PipelineLimits, Problem> {
+    let mut limits = spec.limits.clone();
+    for (limit, figure) in own {
+        let wider = *figure > spec.limits.get(*limit);
+        if wider || limits.set(*limit, *figure).is_err() {
+            let (limit, figure, entry) = (*limit, *figure, entry.clone());
+            return Err(PipelineProblem::NotNarrower { limit, figure, entry }.into());
+        }
+    }
+    Ok(limits)
 }
 
 /// How the process ends, and why where that is no file's fault.

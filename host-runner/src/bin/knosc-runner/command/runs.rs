@@ -12,6 +12,7 @@ use super::resume;
 use crate::args::{Global, Resolve, Runs};
 use crate::drive;
 use crate::exit::Exit;
+use crate::pipeline_log;
 use crate::problem::Problem;
 use crate::render::Reporter;
 use crate::target::{self, Wanted};
@@ -65,7 +66,8 @@ async fn show(
     let id = store.find(asked).await?;
     let (run, report) = known(store, &id).await?;
     reporter.run_id(&id, global.state.as_deref());
-    reporter.recorded_run(&run, &report, &store.events(&id).await?);
+    let log = pipeline_log::of_run(&state::folder(global)?.pipeline_logs(), &id);
+    reporter.recorded_run(&run, &report, &store.events(&id).await?, log.as_ref());
     Ok(())
 }
 

@@ -4,7 +4,10 @@
 
 mod refusals;
 mod sources;
+mod tenants;
 mod turn;
+
+pub use tenants::TenantSignIns;
 
 use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
@@ -164,17 +167,7 @@ impl CliCredentials {
     }
 
     fn remember_failure(&self, error: &SignInError) {
-        let message = match error {
-            // A redirect or a proxy's page is no judgement on a password.
-            SignInError::Refused(Fault::PermanentUnauthorized(refusal)) => {
-                Some(refusal.message.clone())
-            }
-            // Each costs Knosc a sign-in, and ends no better until the user or the secret changes.
-            SignInError::FirstSignInRequired | SignInError::OneTime(OneTimeError::Missing) => {
-                Some(error.to_string())
-            }
-            _ => None,
-        };
+        let message = final_message(error);
         if let (Some(message), Some(state), Some(sign_in)) =
             (message, &self.state, lock(&self.sign_in).as_ref())
         {
@@ -197,6 +190,21 @@ impl Credentials for CliCredentials {
     fn failed(&self, error: &SignInError) -> BoxFuture<'_, ()> {
         self.remember_failure(error);
         Box::pin(std::future::ready(()))
+    }
+}
+
+/// What Knosc said of a sign-in that ends no better until the user or the secret changes.
+fn final_message(error: &SignInError) -> Option<String> {
+    match error {
+        // A redirect or a proxy's page is no judgement on a password.
+        SignInError::Refused(Fault::PermanentUnauthorized(refusal)) => {
+            Some(refusal.message.clone())
+        }
+        // Each costs Knosc a sign-in.
+        SignInError::FirstSignInRequired | SignInError::OneTime(OneTimeError::Missing) => {
+            Some(error.to_string())
+        }
+        _ => None,
     }
 }
 

@@ -9,12 +9,13 @@ use data_encoding::HEXLOWER;
 use knosc_bulk_import::run::{Outcome, Report};
 use knosc_runner::platform::admission::Admitted;
 use knosc_runner::platform::tenants::TenantSpec;
-use knosc_runner::platform::{PipelineEnd, PipelineReport, Stream};
+use knosc_runner::platform::{LogLine, PipelineEnd, PipelineReport};
 use serde_json::{Value, json};
 
 use super::text::clean;
-use super::{Output, Reporter, json as values, print, text};
+use super::{Output, Reporter, Shown, json as values, print, text};
 use crate::exit::Exit;
+use crate::pipeline_log;
 
 /// One run of the journal that a pipeline began.
 pub struct Loaded {
@@ -79,21 +80,34 @@ impl Reporter {
         self.note(&format!("{} runs for tenant '{}'", component.display(), spec.name));
     }
 
+    /// A line that a pipeline wrote.
+    pub fn pipeline_line(&mut self, line: &LogLine) {
+        match self.output {
+            Output::Text if !self.quiet => {
+                self.view.say(&format!("pipeline: {}\n", clean(&line.text)));
+            }
+            Output::Ndjson => self.event("pipeline_log", &pipeline_log::as_json(line)),
+            // The document has them all.
+            Output::Text | Output::Json => {}
+        }
+    }
+
+    /// A call of a pipeline that began a run of the journal.
+    pub fn pipeline_call(&mut self, run: String, files: Vec<Shown>) {
+        self.run_id = run;
+        self.files = files;
+        self.sending = None;
+    }
+
     /// What a pipeline loaded, and how it ended.
     pub fn ran(&mut self, ran: &Ran<'_>, exit: Exit) {
         self.view.clear();
         match self.output {
             Output::Text => {
-                for line in &ran.report.log.lines {
-                    self.note(&format!("pipeline: {}", clean(&line.text)));
-                }
                 print(&as_text(ran));
             }
             Output::Json => print(&format!("{}\n", document(ran, exit))),
             Output::Ndjson => {
-                for line in log(ran.report) {
-                    self.event("pipeline_log", &line);
-                }
                 for loaded in &ran.loaded {
                     loaded.run.clone_into(&mut self.run_id);
                     for step in &loaded.report.steps {
@@ -192,11 +206,7 @@ fn ending(ran: &Ran<'_>) -> Value {
 }
 
 fn log(report: &PipelineReport) -> Vec<Value> {
-    let line = |line: &knosc_runner::platform::LogLine| {
-        let stream = if line.stream == Stream::Out { "stdout" } else { "stderr" };
-        json!({ "stream": stream, "text": line.text })
-    };
-    report.log.lines.iter().map(line).collect()
+    report.log.lines.iter().map(pipeline_log::as_json).collect()
 }
 
 fn state(ran: &Ran<'_>) -> String {

@@ -2,15 +2,18 @@
 //!
 //! Makes values; prints through the reporter.
 
+use std::fmt::Write as _;
+
 use knosc_bulk_import::admission::Standing;
 use knosc_bulk_import::run::{Fact, Report, Resolution};
 use knosc_runner::journal::sqlite::{RecordedEvent, RecordedRun};
+use knosc_runner::platform::{Log, LogLine};
 use serde_json::{Value, json};
 
 use super::json as values;
 use super::undecided::Undecided;
 use super::{Output, Reporter, print, text};
-use crate::when;
+use crate::{pipeline_log, when};
 
 impl Reporter {
     /// The last runs.
@@ -28,7 +31,13 @@ impl Reporter {
     }
 
     /// All that is known of one run.
-    pub fn recorded_run(&mut self, run: &RecordedRun, report: &Report, events: &[RecordedEvent]) {
+    pub fn recorded_run(
+        &mut self,
+        run: &RecordedRun,
+        report: &Report,
+        events: &[RecordedEvent],
+        log: Option<&Log>,
+    ) {
         let state = self.recorded.as_ref().map_or("", |(_, state)| state);
         let steps = || report.steps.iter().zip(1_usize..);
         let undecided = |(step, number)| Undecided::of(run, step, number, state);
@@ -38,6 +47,7 @@ impl Reporter {
                 print(&text::report(report, &text::Lines::default()));
                 print(&steps().filter_map(undecided).map(|step| step.text()).collect::<String>());
                 print(&events.iter().map(|event| event_line(run, event)).collect::<String>());
+                print(&log.map_or_else(String::new, log_text));
             }
             Output::Json | Output::Ndjson => {
                 let mut document = fields(run);
@@ -53,6 +63,11 @@ impl Reporter {
                     "events": events.iter().map(|event| event_fields(run, event)).collect::<Vec<_>>(),
                 });
                 values::merge(&mut document, &more);
+                if let Some(log) = log {
+                    let lines = log.lines.iter().map(pipeline_log::as_json).collect::<Vec<_>>();
+                    let more = json!({ "log": lines, "log_dropped_bytes": log.dropped_bytes });
+                    values::merge(&mut document, &more);
+                }
                 print(&format!("{document}\n"));
             }
         }
@@ -87,6 +102,16 @@ fn summary(run: &RecordedRun) -> String {
 fn line(run: &RecordedRun) -> String {
     let (began, kind) = (when::rfc3339(run.created_ms), run.kind.word());
     format!("{}  {began}  {kind:<8}  {}  {}\n", run.id, run.tenant, summary(run))
+}
+
+/// What the pipeline of a run wrote, in its own words.
+fn log_text(log: &Log) -> String {
+    let line = |line: &LogLine| format!("  pipeline: {}\n", text::clean(&line.text));
+    let mut said: String = log.lines.iter().map(line).collect();
+    if log.dropped_bytes > 0 {
+        _ = writeln!(said, "  {} bytes of its log went over the limit", log.dropped_bytes);
+    }
+    said
 }
 
 fn fields(run: &RecordedRun) -> Value {
