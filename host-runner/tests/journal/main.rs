@@ -15,4 +15,5 @@ mod events;
 mod figures;
 mod keys;
 mod locks;
+mod lookups;
 mod versions;

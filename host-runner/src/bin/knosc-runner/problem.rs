@@ -242,6 +242,7 @@ const fn store_code(error: &StoreError) -> &'static str {
         StoreError::Locked { .. } => "locked",
         StoreError::Busy => "journal-busy",
         StoreError::NoRun { .. } | StoreError::NoStep { .. } => "no-such-run",
+        StoreError::Taken { .. } => "run-id-taken",
         StoreError::Illegal(_) => "not-open",
         StoreError::Corrupt { .. } => "journal-damaged",
         StoreError::Newer { .. } => "journal-newer",
@@ -256,6 +257,7 @@ const fn store_code(error: &StoreError) -> &'static str {
 const fn store_exit(error: &StoreError) -> Exit {
     match error {
         StoreError::Locked { .. } | StoreError::Busy | StoreError::Overtaken => Exit::Locked,
+        StoreError::Taken { .. } => Exit::Temporary,
         StoreError::Stopped { .. } => Exit::Internal,
         _ => Exit::Usage,
     }

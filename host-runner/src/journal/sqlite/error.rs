@@ -94,6 +94,12 @@ pub enum StoreError {
         /// As it was asked for.
         id: String,
     },
+    /// Another run has this id: two runs began within a second, and four drawn characters were the same. Nothing was written.
+    #[error("another run has the id '{id}'")]
+    Taken {
+        /// The id.
+        id: String,
+    },
     /// The run has no such step.
     #[error("the run has no step '{step}'")]
     NoStep {
@@ -140,6 +146,7 @@ impl StoreError {
                 "if that process has ended, say knosc-runner runs unlock TRIGGER"
             }
             Self::NoRun { .. } => "knosc-runner runs list shows the runs",
+            Self::Taken { .. } => "run again: another id is drawn",
             Self::NoStep { .. } => "knosc-runner runs show RUN shows the steps",
             Self::Illegal(_) => "knosc-runner runs show RUN says how far the step is",
             Self::Overtaken => "look with knosc-runner runs show RUN, then resume it",

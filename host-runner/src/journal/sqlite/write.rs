@@ -5,7 +5,7 @@
 use knosc_bulk_import::admission::refresh::Contents;
 use knosc_bulk_import::admission::{Digest, Standing};
 use knosc_bulk_import::job::RowError;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ErrorCode, params};
 
 use super::codec;
 use super::error::StoreError;
@@ -26,7 +26,11 @@ pub(super) fn begin(
     let sends = run.steps.iter().any(|step| step.unchanged_of.is_none());
     let finished = if sends { None } else { Some(created) };
     connection
-        .execute(sql, params![run.id, run.tenant, run.kind.word(), created, finished, policy])?;
+        .execute(sql, params![run.id, run.tenant, run.kind.word(), created, finished, policy])
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => StoreError::Taken { id: run.id.clone() },
+            _ => error.into(),
+        })?;
     let sql = "INSERT INTO steps (run, step, position, trigger_name, file_name, path, size, mtime_ns, inode,
             expected_digest, outcome, unchanged_of)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
