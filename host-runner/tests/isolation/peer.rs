@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A server that answers by path: `/well` and what begins so at once, `/mute` never, `/long` without end.
+/// A server that answers by path: `/well` and what begins so at once, `/well/moved` by pointing elsewhere, `/mute` never, `/long` without end.
 pub(crate) struct Peer {
     authority: String,
     accepted: Arc<AtomicUsize>,
@@ -60,6 +60,13 @@ fn serve(mut stream: TcpStream, heads: &Mutex<Vec<String>>) {
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         heads.lock().unwrap().push(head);
         match path.as_str() {
+            "/well/moved" => {
+                let moved =
+                    b"HTTP/1.1 302 Found\r\nlocation: /well/followed\r\ncontent-length: 0\r\n\r\n";
+                if stream.write_all(moved).is_err() {
+                    return;
+                }
+            }
             path if path.starts_with("/well") => {
                 if stream
                     .write_all(

@@ -8,7 +8,7 @@ use knosc_runner::net::{Client, ClientConfig, NetError};
 
 use crate::tls::Identity;
 
-const PUBLIC: [&str; 12] = [
+pub(crate) const PUBLIC: [&str; 12] = [
     "1.1.1.1",
     "8.8.8.8",
     "100.63.255.255",
@@ -23,7 +23,7 @@ const PUBLIC: [&str; 12] = [
     "2a00:1450:4001::1",
 ];
 
-const DENIED: [&str; 55] = [
+pub(crate) const DENIED: [&str; 55] = [
     // This host and its network.
     "0.0.0.0",
     "0.1.2.3",

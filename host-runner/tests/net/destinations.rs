@@ -12,7 +12,31 @@ use knosc_runner::BoxFuture;
 use knosc_runner::net::{Client, ClientConfig, NetError, Resolve, Resolver};
 use tokio::net::TcpListener;
 
+use crate::addresses::{DENIED, PUBLIC};
+use crate::urls::VERDICTS;
 use crate::vectors::{BRACKETED, DISGUISED, NAMES, NO_ORIGINS, REQUESTS};
+
+/// So many addresses and URLs are tried at least.
+const VECTORS_MIN: usize = 200;
+
+const _: () = {
+    let tables = [
+        PUBLIC.len(),
+        DENIED.len(),
+        VERDICTS.len(),
+        DISGUISED.len(),
+        NAMES.len(),
+        BRACKETED.len(),
+        NO_ORIGINS.len(),
+        REQUESTS.len(),
+    ];
+    let (mut at, mut all) = (0, 0);
+    while at < tables.len() {
+        all += tables[at];
+        at += 1;
+    }
+    assert!(all >= VECTORS_MIN);
+};
 
 #[test]
 fn what_is_no_origin_is_refused() {

@@ -4,7 +4,7 @@ use http::{Method, Uri};
 use knosc_runner::egress::Egress;
 
 /// What a request is answered with; the rule's name, or `uri` where the text is no URI at all.
-const VERDICTS: [(&str, &str, &str); 79] = [
+pub(crate) const VERDICTS: [(&str, &str, &str); 79] = [
     ("GET", "https://acme.knosc.com/api/job", "ok"),
     ("GET", "https://acme.knosc.com/api/job?jobs=%5B%7B%22job_id%22%3A%22..%2F%2F%22%7D%5D", "ok"),
     ("GET", "https://ACME.knosc.com/api/templates", "ok"),

@@ -24,11 +24,13 @@ const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 /// Granted: GET and POST of `/well` and what is below it, at the peer. `PEER`, `KNOSC` and `OTHER` stand for authorities.
-const REQUESTS: [(&str, &str, &str, What); 37] = [
+const REQUESTS: [(&str, &str, &str, What); 38] = [
     ("GET", "http://PEER", "/well", Arrives),
     ("POST", "http://PEER", "/well", Arrives),
     ("GET", "http://PEER", "/well/deeper?since=2026-01-01&x=/../..", Arrives),
     ("GET", "http://PEER", "/well/", Arrives),
+    // Answered with a redirect, which nobody follows: the peer would see it.
+    ("GET", "http://PEER", "/well/moved", Arrives),
     ("HEAD", "http://PEER", "/well", Denied("method")),
     ("PUT", "http://PEER", "/well", Denied("method")),
     ("DELETE", "http://PEER", "/well", Denied("method")),
