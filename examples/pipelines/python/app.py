@@ -54,7 +54,9 @@ def load(inputs, settings):
     step = jobs.Step(trigger, scratch.finish(writer))
     report = jobs.run_ordered([step], Policy(SECOND_MS, 30 * SECOND_MS, 4 * HOUR_MS, 2 * HOUR_MS, False))
     outcome = report.steps[0].outcome
-    if not isinstance(outcome, (Outcome_Completed, Outcome_Unchanged)):
+    if isinstance(outcome, Outcome_Unchanged):
+        return f"the {rows} rows of {len(inputs)} files are what was loaded before"
+    if not isinstance(outcome, Outcome_Completed):
         raise Refused(f"it was not completed: {outcome}")
     return f"{rows} rows of {len(inputs)} files were loaded"
 

@@ -34,7 +34,8 @@ pub struct TenantCounters {
     pub bytes: u64,
     /// Files by how their step ended.
     pub steps: BTreeMap<&'static str, u64>,
-    /// Files of which nobody knows whether Knosc took them, and which no person has decided yet: of runs of this process.
+    /// Files of which nobody knows whether Knosc took them, and which no person has decided yet: of runs of this process, and of those
+    /// before that its host told of ([`Platform::undecided_before`](super::Platform::undecided_before)).
     pub undecided: u64,
 }
 
@@ -92,6 +93,11 @@ impl Counters {
                 }
             }
         });
+    }
+
+    /// Files that nobody had decided on when the process began.
+    pub(super) fn undecided_before(&self, tenant: &str, files: u64) {
+        self.of(tenant, |of| of.undecided = of.undecided.saturating_add(files));
     }
 
     /// A person decided what became of a file.

@@ -219,6 +219,11 @@ impl Platform {
         PoolUse { tasks: tasks as u64, ..self.0.engine.pool() }
     }
 
+    /// Counts files of earlier processes whose outcome is unknown and undecided: what the host's own journals say when it begins.
+    pub fn undecided_before(&self, tenant: &str, files: u64) {
+        self.0.counters.undecided_before(tenant, files);
+    }
+
     /// Notes a person's decision on an outcome that nobody knew, after the journal of its file has taken it.
     ///
     /// The journal belongs to the host, and so does the decision; here it is written into the audit record, and counted.

@@ -183,6 +183,10 @@ async fn a_file_that_was_not_taken_is_noted_once() {
             assert!(host.platform.prometheus().contains(&gauge(undecided)));
             host.platform.resolved("acme", "a-run", &Resolution::NotAccepted);
             assert!(host.platform.prometheus().contains(&gauge(0)));
+            // Of processes before this one the host tells; a person decides on those too.
+            host.platform.undecided_before("acme", 2);
+            host.platform.resolved("acme", "an-earlier-run", &Resolution::NotAccepted);
+            assert!(host.platform.prometheus().contains(&gauge(1)));
             assert!(
                 host.audit().contains(" acme a-run resolved \"not accepted\""),
                 "{}",

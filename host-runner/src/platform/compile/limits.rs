@@ -39,7 +39,7 @@ impl CompileLimit {
             Self::Cpu => ("cpu", Unit::Time, 60 * SECOND, SECOND, 3_600 * SECOND),
             Self::Wall => ("wall", Unit::Time, 120 * SECOND, 100, 4 * 3_600 * SECOND),
             Self::Code => ("code", Unit::Bytes, 1_024 * MIB, 1_024, 16_384 * MIB),
-            // Some thirty Python pipelines. What was made last is kept in any case.
+            // Some sixty Python pipelines. What was made last is kept in any case.
             Self::Kept => ("kept", Unit::Bytes, 2_048 * MIB, 0, 1_024 * 1_024 * MIB),
         };
         Row { key, unit, default, min, max }

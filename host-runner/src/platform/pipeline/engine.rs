@@ -19,7 +19,7 @@ use crate::platform::admission::Admitted;
 use crate::platform::compile::{self, CompileError, CompileLimits, Compiler};
 use crate::platform::tenants::TenantSpec;
 
-/// Components that are kept in memory: a Python pipeline's code has 60 MB.
+/// Components that are kept in memory: a Python pipeline's code has 35 MB.
 const COMPILED_MAX: usize = 4;
 
 /// The engine that pipelines run in: none of the importer's, so that neither's settings bind the other.
