@@ -23,6 +23,7 @@ mod pinned;
 mod pipeline_log;
 mod pipeline_problem;
 mod problem;
+mod profile;
 mod recorded;
 mod render;
 mod results;
@@ -33,8 +34,6 @@ mod when;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use args::{Cli, Output};
 use problem::Problem;
 use render::Reporter;
@@ -44,9 +43,14 @@ fn main() -> ExitCode {
     if let Some(code) = knosc_runner::platform::compile::compile_worker() {
         return ExitCode::from(code);
     }
-    let cli = match Cli::try_parse() {
+    let cli = match profile::parse() {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(refused(&error)),
+        Err(profile::Refused::Typed(error)) => return ExitCode::from(refused(&error)),
+        Err(profile::Refused::Profile(problem)) => {
+            let output = if wants_json() { Output::Json } else { Output::Text };
+            render::print_problem(output, &problem);
+            return ExitCode::from(problem.exit().code());
+        }
     };
     let mut reporter = Reporter::new(cli.global.output, cli.global.quiet, command::name(&cli.verb));
     let exit = match execute(&cli, &mut reporter) {
@@ -69,12 +73,16 @@ fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<exit::Exit, Problem> {
     ended
 }
 
+/// Before anything is parsed.
+fn wants_json() -> bool {
+    std::env::args().chain(std::env::var("KNOSC_OUTPUT")).any(|word| {
+        matches!(word.as_str(), "json" | "ndjson" | "--output=json" | "--output=ndjson")
+    })
+}
+
 /// What clap refused or printed. Programs that asked for JSON get it here too.
 fn refused(error: &clap::Error) -> u8 {
-    let wants_json = std::env::args().chain(std::env::var("KNOSC_OUTPUT")).any(|word| {
-        matches!(word.as_str(), "json" | "ndjson" | "--output=json" | "--output=ndjson")
-    });
-    if wants_json && error.use_stderr() {
+    if wants_json() && error.use_stderr() {
         let message = error.render().to_string();
         let problem = Problem::Usage { message, hint: "run knosc-runner help" };
         render::print_problem(Output::Json, &problem);

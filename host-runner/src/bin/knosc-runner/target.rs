@@ -2,15 +2,11 @@
 //!
 //! Reads the configuration file; connects to nothing.
 
-use std::path::PathBuf;
-
 use knosc_bulk_import::origin::Origin;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
 use crate::args::Global;
 use crate::problem::Problem;
-use crate::state::user_folder;
+use crate::profile::{self, Profile};
 
 /// What a manifest says of the tenant.
 #[derive(Default)]
@@ -37,21 +33,10 @@ pub fn origin(global: &Global, manifest: &Wanted) -> Result<Origin, Problem> {
 
 /// `[profile.NAME] base-url` of the user's configuration file.
 fn profile_url(name: &str) -> Result<String, Problem> {
-    let path = user_folder("XDG_CONFIG_HOME", ".config")
-        .map_or_else(|| PathBuf::from("config.toml"), |folder| folder.join("config.toml"));
-    let missing = || Problem::NoProfile { name: name.to_owned(), path: path.clone() };
-    let text = std::fs::read_to_string(&path).map_err(|_| missing())?;
-    let config = DeTable::parse(&text).map_err(|error| Problem::Io {
-        what: path.display().to_string(),
-        message: error.message().to_owned(),
-    })?;
-    let profiles = config.get_ref().get("profile").map(Spanned::get_ref);
-    let Some(DeValue::Table(profiles)) = profiles else { return Err(missing()) };
-    let Some(DeValue::Table(profile)) = profiles.get(name).map(Spanned::get_ref) else {
-        return Err(missing());
-    };
-    match profile.get("base-url").map(Spanned::get_ref) {
-        Some(DeValue::String(url)) => Ok(url.to_string()),
+    let missing = || Problem::NoProfile { name: name.to_owned(), path: profile::path() };
+    let profile = Profile::read(name)?.ok_or_else(missing)?;
+    match profile.values.get("base-url").map(Vec::as_slice) {
+        Some([url]) => Ok(url.clone()),
         _ => Err(missing()),
     }
 }

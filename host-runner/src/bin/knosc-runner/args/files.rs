@@ -9,6 +9,7 @@ use clap::ArgAction;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 use knosc_bulk_import::admission::refresh::Allowance;
+use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::manifest::folder::NameRule;
 
 use super::duration;
@@ -33,6 +34,9 @@ pub struct FileArgs {
     /// How many keys a file may leave out of what was loaded before, or which share of them; 5% without it
     #[arg(long, env = "KNOSC_ALLOW_DROP", value_name = "N | N%")]
     pub allow_drop: Option<Allowance>,
+    /// The columns that tell a trigger's rows apart, such as 'procurement=PO Number+Line'; else what the manifest says or is known
+    #[arg(long, env = "KNOSC_KEY", value_name = "TRIGGER=COLUMN+COLUMN", value_parser = key)]
+    pub key: Vec<(Trigger, Vec<String>)>,
     /// Send files of a header and no rows, which close everything: --allow-drop 100%
     #[arg(long, env = "KNOSC_ALLOW_EMPTY", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub allow_empty: bool,
@@ -42,6 +46,17 @@ pub struct FileArgs {
     /// Wait until a file was left alone for so long; 10s for folders, else 0s
     #[arg(long, env = "KNOSC_SETTLE", value_name = "DURATION", value_parser = duration)]
     pub settle: Option<Duration>,
+}
+
+fn key(text: &str) -> Result<(Trigger, Vec<String>), String> {
+    let (trigger, columns) =
+        text.split_once('=').ok_or_else(|| "write TRIGGER=COLUMN+COLUMN".to_owned())?;
+    let trigger = trigger.parse::<Trigger>().map_err(|error| error.to_string())?;
+    let columns: Vec<String> = columns.split('+').map(str::to_owned).collect();
+    if columns.iter().any(String::is_empty) {
+        return Err("a column's name is missing".to_owned());
+    }
+    Ok((trigger, columns))
 }
 
 /// How long is waited.

@@ -57,7 +57,7 @@ pub struct Global {
         conflicts_with = "profile"
     )]
     pub base_url: Option<String>,
-    /// A tenant by its name in the configuration file
+    /// A tenant by its name in the configuration file, which may hold every other flag too (config show)
     #[arg(long, global = true, env = "KNOSC_PROFILE", value_name = "NAME")]
     pub profile: Option<String>,
     /// Where sessions and the journal of runs are kept; on a disk of this machine
@@ -156,6 +156,9 @@ pub enum Verb {
     Template(Template),
     /// Look at what a run needs: state folder, address, certificate, proxy, clock, sign-in, privileges; send no file
     Doctor,
+    /// About the configuration file and its profiles
+    #[command(subcommand)]
+    Config(Config),
     /// Help on a verb or a topic: exit-codes, env, files, events, journal, pipelines
     Help(Help),
 }
@@ -227,6 +230,22 @@ pub enum Auth {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Show what flags are where nobody types them: by variables and by the profile
+    Show(ConfigShow),
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigShow {
+    /// Say of each whence it is
+    #[arg(long, env = "KNOSC_ORIGIN", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub origin: bool,
+    /// Defaults too
+    #[arg(long, env = "KNOSC_ALL", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub all: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Template {
     /// Print what Knosc answers, as it is
     List,
@@ -281,6 +300,26 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    /// Every verb with those above it, as typed.
+    fn paths(verb: &clap::Command, above: &str, found: &mut Vec<String>) {
+        for below in verb.get_subcommands() {
+            let path = format!("{above}{} ", below.get_name());
+            paths(below, &path, found);
+            found.push(path);
+        }
+    }
+
+    #[test]
+    fn the_help_of_each_verb_is_in_a_scenario() {
+        let script = include_str!("../../../../../tests/scenarios/helps/cmd");
+        let mut found = Vec::new();
+        paths(&Cli::command(), "", &mut found);
+        assert!(found.len() > 20, "{found:?}");
+        for path in found {
+            assert!(script.lines().any(|line| line == format!("{path}--help")), "{path}");
+        }
+    }
 
     #[test]
     fn the_commands_are_well_formed_and_every_flag_has_a_variable() {

@@ -13,6 +13,10 @@ const ENV: &str = "\
 Environment of knosc-runner
 
 Every flag has a variable: KNOSC_ and the flag in capitals, --base-url as KNOSC_BASE_URL.
+A profile of the configuration file (--profile NAME, $XDG_CONFIG_HOME/knosc-runner/config.toml) holds flags too: [profile.acme] and a
+line a flag, base-url = \"https://acme.knosc.com\", allow-drop = \"7%\". Typed goes before variables, and those before the profile;
+knosc-runner config show --origin says which it is.
+
 Secrets are never arguments, since other users of a machine see those:
 
   KNOSC_USERNAME      the user name or e-mail address

@@ -4,6 +4,7 @@
 
 mod auth_status;
 mod check;
+mod config;
 pub mod doctor;
 mod help;
 mod links;
@@ -20,7 +21,7 @@ mod source;
 mod template;
 mod upload;
 
-use crate::args::{Auth, Cli, Pipeline, Template, Verb};
+use crate::args::{Auth, Cli, Config, Pipeline, Template, Verb};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::render::Reporter;
@@ -45,6 +46,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Template(Template::List) => template::list(global).await,
         Verb::Template(Template::Get(args)) => template::get(global, args, reporter).await,
         Verb::Template(Template::Diff(args)) => template::diff(global, args, reporter).await,
+        Verb::Config(Config::Show(args)) => config::show(args, reporter),
         Verb::Doctor => doctor::execute(global, reporter).await,
         Verb::Help(args) => help::execute(args),
     }
@@ -67,6 +69,7 @@ pub const fn name(verb: &Verb) -> &'static str {
         Verb::Logout => "logout",
         Verb::Auth(Auth::Status) => "auth-status",
         Verb::Template(_) => "template",
+        Verb::Config(_) => "config",
         Verb::Doctor => "doctor",
         Verb::Help(_) => "help",
     }

@@ -163,6 +163,8 @@ fn allow(file: &mut SourceFile, args: &FileArgs) {
     }
     file.allow_drop = args.allow_drop.or(file.allow_drop);
     file.allow_empty |= file.allow_drop.is_some_and(Allowance::permits_empty);
+    let key = args.key.iter().find(|(trigger, _)| *trigger == file.trigger);
+    file.key = key.map(|(_, columns)| columns.clone()).or(file.key.take());
 }
 
 /// With another shortest time between polls; the longest one follows where it has to.
