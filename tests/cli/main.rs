@@ -18,6 +18,7 @@ mod full_disk;
 mod interrupted;
 mod killed;
 mod logs;
+mod on_finish;
 mod pipe;
 mod pipelines;
 mod place;
@@ -25,6 +26,7 @@ mod repeated;
 mod results;
 mod resumed;
 mod scenario;
+mod schedule;
 mod sign_in;
 mod state_folder;
 #[path = "../guests/hostile/template.rs"]

@@ -19,6 +19,7 @@ mod guard;
 mod interrupt;
 mod judge;
 mod logging;
+mod on_finish;
 mod pinned;
 mod pipeline_log;
 mod pipeline_problem;
@@ -53,13 +54,17 @@ fn main() -> ExitCode {
         }
     };
     let mut reporter = Reporter::new(cli.global.output, cli.global.quiet, command::name(&cli.verb));
-    let exit = match execute(&cli, &mut reporter) {
-        Ok(exit) => exit,
-        Err(problem) => {
-            reporter.fatal(&problem);
-            problem.exit()
-        }
-    };
+    let ended = execute(&cli, &mut reporter);
+    if let Err(problem) = &ended {
+        reporter.fatal(problem);
+    }
+    if let Some(command) = command::on_finish(&cli.verb)
+        && let Some(document) = reporter.summary(ended.as_ref().err())
+        && let Some(sentence) = on_finish::tell(command, &document)
+    {
+        reporter.note(&sentence);
+    }
+    let exit = ended.unwrap_or_else(|problem| problem.exit());
     ExitCode::from(exit.code())
 }
 

@@ -71,6 +71,9 @@ pub struct WaitArgs {
     /// After Ctrl-C, wait so long for the answer to a file whose last bytes have left; 30s
     #[arg(long, env = "KNOSC_GRACE", value_name = "DURATION", value_parser = duration)]
     pub grace: Option<Duration>,
+    /// When it ended, however that was, run this with the JSON document of the report, or of the error, on its standard input
+    #[arg(long, env = "KNOSC_ON_FINISH", value_name = "COMMAND")]
+    pub on_finish: Option<String>,
     /// Shortest time between two polls
     #[arg(long, env = "KNOSC_POLL_INTERVAL", value_name = "DURATION", value_parser = duration)]
     pub poll_interval: Option<Duration>,

@@ -74,3 +74,14 @@ pub const fn name(verb: &Verb) -> &'static str {
         Verb::Help(_) => "help",
     }
 }
+
+/// The command that hears how it ended.
+pub fn on_finish(verb: &Verb) -> Option<&str> {
+    let wait = match verb {
+        Verb::Run(args) => &args.wait,
+        Verb::Upload(args) => &args.wait,
+        Verb::Resume(args) => &args.wait,
+        _ => return None,
+    };
+    wait.on_finish.as_deref()
+}

@@ -57,6 +57,8 @@ pub struct Reporter {
     files: Vec<Shown>,
     /// What the checks found, for documents that come later.
     found: Option<Vec<Value>>,
+    /// The report, once there is one.
+    summary: Option<Value>,
     /// What files leave out, for the same.
     compared: Vec<Value>,
     /// The lines of a plan about it, by the file's place.
@@ -82,6 +84,7 @@ impl Reporter {
             origin: None,
             files: Vec::new(),
             found: None,
+            summary: None,
             compared: Vec::new(),
             compared_lines: Vec::new(),
             first_loads: String::new(),
@@ -240,18 +243,16 @@ impl Reporter {
             }
             _ => Lines::default(),
         };
+        let mut document = json!({
+            "schema": json::SCHEMA, "type": "report", "verb": self.verb, "run_id": self.run_id,
+            "tenant": self.origin.as_ref().map(json::tenant),
+            "steps": report.steps.iter().map(json::step).collect::<Vec<_>>(),
+            "poll": lines.poll, "resume": lines.resume, "exit_code": exit.code(),
+        });
+        self.add_findings(&mut document);
         match self.output {
             Output::Text => print(&text::report(report, &lines)),
-            Output::Json => {
-                let mut document = json!({
-                    "schema": json::SCHEMA, "type": "report", "verb": self.verb, "run_id": self.run_id,
-                    "tenant": self.origin.as_ref().map(json::tenant),
-                    "steps": report.steps.iter().map(json::step).collect::<Vec<_>>(),
-                    "poll": lines.poll, "resume": lines.resume, "exit_code": exit.code(),
-                });
-                self.add_findings(&mut document);
-                print(&format!("{document}\n"));
-            }
+            Output::Json => print(&format!("{document}\n")),
             Output::Ndjson => {
                 for step in &report.steps {
                     for row_error in json::row_errors(step) {
@@ -261,6 +262,20 @@ impl Reporter {
                 }
                 self.event("run_finished", &json!({ "exit_code": exit.code(), "poll": lines.poll, "resume": lines.resume }));
             }
+        }
+        self.summary = Some(document);
+    }
+
+    /// How it ended, as one JSON document: the report, or why there is none.
+    pub fn summary(&self, problem: Option<&Problem>) -> Option<Value> {
+        match (&self.summary, problem.map(json::problem)) {
+            (Some(report), Some(error)) => {
+                let mut document = report.clone();
+                json::merge(&mut document, &json!({ "error": error }));
+                Some(document)
+            }
+            (Some(report), None) => Some(report.clone()),
+            (None, error) => error,
         }
     }
 
