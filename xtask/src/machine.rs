@@ -26,7 +26,7 @@ pub struct Tool {
 }
 
 /// The tools that a test may need besides rustup and a C compiler.
-pub const TOOLS: [Tool; 5] = [
+pub const TOOLS: [Tool; 6] = [
     Tool {
         name: "curl",
         tests: "documented_client::curl_*",
@@ -47,6 +47,13 @@ pub const TOOLS: [Tool; 5] = [
         install: "sudo apt-get install -y chromium",
         program: "chromium",
         args: &["--version"],
+    },
+    Tool {
+        name: "openpyxl",
+        tests: "openpyxl::workbooks_*",
+        install: "python3 -m pip install openpyxl",
+        program: "python3",
+        args: &["-c", "import openpyxl"],
     },
     Tool {
         name: "cargo-component",

@@ -9,6 +9,8 @@
 )]
 
 mod fuzz;
+mod locked;
+mod openpyxl;
 mod plans;
 mod sheets;
 mod texts;
@@ -73,6 +75,7 @@ fn all() -> Vec<Nasty> {
     all.extend(values::files());
     all.extend(sheets::files());
     all.extend(zips::files());
+    all.extend(locked::files());
     all
 }
 
