@@ -251,6 +251,38 @@ fn a_call_may_ask_for_less_than_its_operator_gives_and_not_for_more() {
     assert_eq!(knosc.model().requests().count(), 0);
 }
 
+#[test]
+fn a_pipelines_run_is_resumed_as_its_tenant() {
+    let knosc = knosc();
+    let place = place(&knosc, "pipeline-resumed", LOADS);
+    hold_tables(&knosc, IntegrationLock::Held);
+    let mut child = pipeline(&knosc, &place, &[]).spawn().unwrap();
+    wait_for_poll(&knosc, &mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    hold_tables(&knosc, IntegrationLock::Free);
+    // Whose secrets are in the operator's variables, and not in those of this shell.
+    let tenants = std::fs::read_to_string(place.path().join("tenants.toml")).unwrap();
+    let theirs = tenants.replace("KNOSC_", "THEIRS_");
+    let other = theirs.replace(&knosc.url(), "http://127.0.0.1:9");
+    place.file("theirs.toml", theirs);
+    place.file("other.toml", other);
+    let resume = |words: &[&str]| {
+        let mut command = place.runner(&knosc.url(), &[&["resume", "--latest"], words].concat());
+        command.env_remove("KNOSC_USERNAME").env_remove("KNOSC_PASSWORD");
+        command.env("THEIRS_USERNAME", local_knosc::DEFAULT_USER);
+        command.env("THEIRS_PASSWORD", local_knosc::DEFAULT_PASSWORD);
+        run(&mut command)
+    };
+    let nobody = resume(&[]);
+    assert_ne!(nobody.exit, 0, "{nobody:?}");
+    let wrong = resume(&["--tenant", "acme", "--tenants", "other.toml"]);
+    assert_eq!(wrong.exit, 2, "{wrong:?}");
+    assert!(wrong.stderr.contains("tenant 'acme' is of http://127.0.0.1:9"), "{wrong:?}");
+    let resumed = resume(&["--tenant", "acme", "--tenants", "theirs.toml"]);
+    assert_eq!((resumed.exit, accepted(&knosc)), (0, 1), "{resumed:?}");
+}
+
 fn sign_in() -> AnswerFault {
     AnswerFault { path: "/api/authenticate".to_owned(), ..on_upload(When::Before) }
 }

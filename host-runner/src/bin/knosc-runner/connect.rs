@@ -7,13 +7,15 @@ use std::sync::Arc;
 use knosc_bulk_import::origin::Origin;
 use knosc_runner::engine::{ComponentSource, Runtime, RuntimeConfig};
 use knosc_runner::net::{ClientConfig, ProxyConfig};
+use knosc_runner::platform::SignIns as _;
+use knosc_runner::platform::tenants::TenantSpec;
 use knosc_runner::runner::Runner;
 use knosc_runner::tenant::{Tenant, TenantConfig};
 
 use crate::args::Global;
-use crate::credentials::{CliCredentials, Need};
+use crate::credentials::{CliCredentials, Need, TenantCredentials, TenantSignIns};
 use crate::problem::Problem;
-use crate::state::{State, user_folder};
+use crate::state::{State, folder, user_folder};
 
 /// The tenant, with its secrets found.
 pub fn tenant(global: &Global, origin: &Origin, need: Need) -> Result<Tenant, Problem> {
@@ -41,7 +43,24 @@ pub fn client(global: &Global) -> ClientConfig {
 
 /// The component and the tenant.
 pub fn runner(global: &Global, origin: &Origin) -> Result<Runner, Problem> {
-    let tenant = tenant(global, origin, Need::Any)?;
+    over(tenant(global, origin, Need::Any)?)
+}
+
+/// The same for a tenant of the operator's file, whose secrets are where that says.
+pub fn runner_of(global: &Global, spec: &TenantSpec) -> Result<Runner, Problem> {
+    let from_file = Arc::new(TenantCredentials(spec.clone()));
+    over(Tenant::new(TenantConfig {
+        name: spec.name.clone(),
+        origin: spec.origin.clone(),
+        client: ClientConfig {
+            allow_private: spec.allow_private.contains(&spec.origin),
+            ..client(global)
+        },
+        credentials: TenantSignIns(folder(global)?).of(spec, from_file),
+    })?)
+}
+
+fn over(tenant: Tenant) -> Result<Runner, Problem> {
     let config = RuntimeConfig {
         component: ComponentSource::Bundled,
         cache_dir: user_folder("XDG_CACHE_HOME", ".cache"),

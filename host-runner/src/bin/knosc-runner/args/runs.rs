@@ -2,6 +2,8 @@
 //!
 //! Nothing is looked up here.
 
+use std::path::PathBuf;
+
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use knosc_bulk_import::admission;
@@ -50,6 +52,12 @@ pub struct Resume {
     /// The latest run
     #[arg(long, env = "KNOSC_LATEST", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub latest: bool,
+    /// Of a run that a pipeline began: sign in as this tenant of the operator's file, as the pipeline did
+    #[arg(long, env = "KNOSC_TENANT", value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// The operator's file, for --tenant
+    #[arg(long, env = "KNOSC_TENANTS", value_name = "FILE", default_value = "tenants.toml")]
+    pub tenants: PathBuf,
     #[command(flatten)]
     pub wait: WaitArgs,
 }

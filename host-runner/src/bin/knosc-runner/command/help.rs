@@ -73,7 +73,8 @@ error of its own ends with 8 where nothing worse holds. A limit or denial that e
 
   --limit memory=64 MiB   less than the operator gives, for this call; more is refused (11)
   runs show RUN           has what the pipeline wrote too, which is told on stderr while it runs
-  resume RUN   goes on with such a run, as the user of this shell: it reads no operator's file, and files that the pipeline made are gone
+  resume RUN --tenant T   goes on with such a run, signed in as that tenant; without it as the user of this shell. Files that the pipeline
+                          made are gone
 
 Compiled pipelines are kept in $XDG_CACHE_HOME/knosc-runner/pipelines; files that a pipeline makes are on the disk of $TMPDIR, without a name, and end with the process. A sign-in that Knosc refused is not tried
 by the next process. Pipelines are kept up to [compile] kept of the operator's file.

@@ -269,15 +269,21 @@ fn of_failed(error: &Error) -> Problem {
 
 /// The operator's file, and the tenant in it.
 fn tenant(args: &Tenanted) -> Result<(Tenants, TenantSpec, Entry), Problem> {
-    let tenants = Tenants::read(&args.tenants).map_err(PipelineProblem::Tenants)?;
-    let Some(spec) = tenants.get(&args.tenant).cloned() else {
-        let known: Vec<&str> = tenants.all().iter().map(|spec| spec.name.as_str()).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        let (name, path) = (args.tenant.clone(), args.tenants.clone());
-        return Err(PipelineProblem::NoTenant { name, path, known }.into());
-    };
+    let (tenants, spec) = named(&args.tenant, &args.tenants)?;
     let entry = Entry::new(args.tenants.clone(), &spec);
     Ok((tenants, spec, entry))
+}
+
+/// The same, without its component.
+pub fn named(name: &str, path: &Path) -> Result<(Tenants, TenantSpec), Problem> {
+    let tenants = Tenants::read(path).map_err(PipelineProblem::Tenants)?;
+    let Some(spec) = tenants.get(name).cloned() else {
+        let known: Vec<&str> = tenants.all().iter().map(|spec| spec.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let (name, path) = (name.to_owned(), path.to_owned());
+        return Err(PipelineProblem::NoTenant { name, path, known }.into());
+    };
+    Ok((tenants, spec))
 }
 
 /// The component's bytes, if there are no more than this tenant may hand in: a larger file is not read.

@@ -10,9 +10,12 @@ use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::run::{Command, Outcome, Run, StepReport};
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::blobs::BlobSource;
-use knosc_runner::journal::sqlite::{RecordedRun, SqliteJournal, Store};
+use knosc_runner::journal::sqlite::{Kind, RecordedRun, SqliteJournal, Store};
 
-use super::source;
+use knosc_runner::platform::tenants::TenantSpec;
+use knosc_runner::runner::Runner;
+
+use super::{pipeline, source};
 use crate::admission;
 use crate::args::{Global, Resume, WaitArgs};
 use crate::drive::{self, Drive, Going};
@@ -35,9 +38,11 @@ pub async fn execute(
     };
     let recorded = store.run(&run).await?;
     let origin = origin(global, &recorded)?;
+    let spec = spec(args, &recorded, &origin)?;
     let triggers = sent(&recorded).map(|step| step.trigger).collect();
     let locks = store.lock(&recorded.tenant, triggers, &run, when::now_ms()).await?;
-    let ended = locked(global, &origin, &run, &args.wait, &store, reporter).await;
+    let who = Who { global, origin: &origin, spec: spec.as_ref() };
+    let ended = locked(who, &run, &args.wait, &store, reporter).await;
     // A lock that could not be given back is free with the process all the same.
     let _ = locks.release().await;
     ended
@@ -81,14 +86,53 @@ pub fn unchanged(recorded: &RecordedRun) -> Vec<(usize, StepReport)> {
     recorded.steps.iter().filter_map(unchanged).collect()
 }
 
-async fn locked(
-    global: &Global,
+/// The tenant of the operator's file that somebody named for a pipeline's run; other runs are of the user of this shell.
+fn spec(
+    args: &Resume,
+    recorded: &RecordedRun,
     origin: &Origin,
+) -> Result<Option<TenantSpec>, Problem> {
+    let Some(name) = args.tenant.as_ref().filter(|_| recorded.kind == Kind::Pipeline) else {
+        return Ok(None);
+    };
+    let (_, spec) = pipeline::named(name, &args.tenants)?;
+    if spec.origin != *origin {
+        return Err(Problem::Usage {
+            message: format!(
+                "run {} is of {origin}, and tenant '{name}' is of {}",
+                recorded.id, spec.origin
+            ),
+            hint: "name the tenant whose pipeline began the run",
+        });
+    }
+    Ok(Some(spec))
+}
+
+/// Who goes on with a run.
+#[derive(Clone, Copy)]
+struct Who<'a> {
+    global: &'a Global,
+    origin: &'a Origin,
+    spec: Option<&'a TenantSpec>,
+}
+
+impl Who<'_> {
+    fn runner(self) -> Result<Runner, Problem> {
+        match self.spec {
+            Some(spec) => connect::runner_of(self.global, spec),
+            None => connect::runner(self.global, self.origin),
+        }
+    }
+}
+
+async fn locked(
+    who: Who<'_>,
     run: &str,
     wait: &WaitArgs,
     store: &Store,
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
+    let Who { global, origin, .. } = who;
     // Read again now that nobody else writes.
     let recorded = store.run(run).await?;
     let unchanged = unchanged(&recorded);
@@ -114,7 +158,7 @@ async fn locked(
         reporter.finish(&report, exit, false);
         return Ok(exit);
     }
-    let runner = connect::runner(global, origin)?;
+    let runner = who.runner()?;
     reporter.begin(origin, shown, machine.plan().order());
     let detach_after = if wait.detach { machine.plan().order().last().copied() } else { None };
     let WaitArgs { wait, grace, .. } = *wait;

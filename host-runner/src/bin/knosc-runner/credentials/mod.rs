@@ -7,7 +7,7 @@ mod sources;
 mod tenants;
 mod turn;
 
-pub use tenants::TenantSignIns;
+pub use tenants::{TenantCredentials, TenantSignIns};
 
 use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};

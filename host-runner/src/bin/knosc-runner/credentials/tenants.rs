@@ -9,13 +9,32 @@ use knosc_bulk_import::session::Session;
 use knosc_runner::BoxFuture;
 use knosc_runner::credentials::{Credentials, CredentialsError, Secret};
 use knosc_runner::platform::SignIns;
-use knosc_runner::platform::tenants::TenantSpec;
+use knosc_runner::platform::tenants::{SecretSource, TenantSpec, UnreadableSecret};
 use knosc_runner::session::SignInError;
 
 use super::sources::SignIn;
 use super::turn::{self, Turn};
 use super::{final_message, lock, refusals};
 use crate::state::State;
+
+/// A tenant's own, where the operator's file says that they are.
+pub struct TenantCredentials(pub TenantSpec);
+
+impl Credentials for TenantCredentials {
+    fn get(&self) -> BoxFuture<'_, Result<Secret, CredentialsError>> {
+        let missing = |error: UnreadableSecret| CredentialsError::Missing(error.to_string());
+        let read = |source: &SecretSource| source.read().map_err(missing);
+        let sign_in = &self.0.sign_in;
+        let secret = || {
+            Ok(Secret::SignIn {
+                username: read(&sign_in.username)?,
+                password: read(&sign_in.password)?,
+                one_time: sign_in.one_time.as_ref().map(read).transpose()?,
+            })
+        };
+        Box::pin(std::future::ready(secret()))
+    }
+}
 
 /// All tenants'.
 pub struct TenantSignIns(pub State);
