@@ -103,7 +103,7 @@ async fn a_call_ends_though_its_pipeline_was_stopped() {
         let host = host("", Arc::clone(&journals) as Arc<dyn Journals>);
         // Long enough that the stop comes first, also on a busy machine.
         let (method, path) = (Some(method.to_owned()), "/api/job".to_owned());
-        bend(&host, AnswerFault { method, path, delay_ms: 1_500, ..AnswerFault::default() });
+        bend(&host, AnswerFault { method, path, delay_ms: 5_000, ..AnswerFault::default() });
         let mut pipeline = host.platform.submit("acme", submission(&body)).await.unwrap();
         let mut events = pipeline.events().unwrap();
         // Knosc took it, and holds its answer back.
