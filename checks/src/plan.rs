@@ -57,6 +57,8 @@ pub struct Elsewhere {
 /// What was found in one file.
 #[derive(Clone, Debug)]
 pub struct Checked {
+    /// Which of the candidates it was, from 0.
+    pub position: usize,
     /// The upload type.
     pub trigger: Trigger,
     /// The file's name.
@@ -84,12 +86,13 @@ pub fn check(
 
 /// The same, where some of what files refer to is known from elsewhere: what is there or in an earlier file is found.
 pub fn check_with(
-    mut candidates: Vec<Candidate<'_>>,
+    candidates: Vec<Candidate<'_>>,
     elsewhere: &[Elsewhere],
     options: &ReadingOptions,
     limits: &Limits,
 ) -> Vec<Checked> {
-    candidates.sort_by_key(|candidate| candidate.trigger);
+    let mut candidates: Vec<_> = candidates.into_iter().enumerate().collect();
+    candidates.sort_by_key(|(_, candidate)| candidate.trigger);
     let known = |list: &Elsewhere| {
         let mut known = Known::new(list.reference, "Knosc", limits.max_keys);
         list.values.iter().for_each(|value| known.add(value, None));
@@ -99,8 +102,8 @@ pub fn check_with(
     let base: Vec<Known> = elsewhere.iter().map(known).collect();
     let mut known = base.clone();
     let mut all = Vec::with_capacity(candidates.len());
-    for candidate in candidates {
-        let (checked, learned) = check_one(candidate, options, limits, &known);
+    for (position, candidate) in candidates {
+        let (checked, learned) = check_one((position, candidate), options, limits, &known);
         // Two files of one trigger: the second is beside the first, and what either holds may be in Knosc.
         known.retain(|before| !learned.iter().any(|new| new.reference == before.reference));
         known.extend(learned.into_iter().map(|mut new| {
@@ -146,7 +149,7 @@ pub fn header(
 }
 
 fn check_one(
-    candidate: Candidate<'_>,
+    (position, candidate): (usize, Candidate<'_>),
     options: &ReadingOptions,
     limits: &Limits,
     known: &[Known],
@@ -154,6 +157,7 @@ fn check_one(
     let Candidate { trigger, name, kind, allow_empty, template, key, content } = candidate;
     let mut findings = FileFindings::new(&name, limits.samples);
     let mut checked = Checked {
+        position,
         trigger,
         file: name.clone(),
         reading: None,

@@ -137,22 +137,7 @@ fn of_two_tenants_the_one_whose_operator_says_so_has_its_trace_told() {
     for (asked, told) in [("true", true), ("false", false)] {
         let knosc = local_knosc::spawn(local_knosc::Config::default()).unwrap();
         let (url, _posted) = collector();
-        let tenants = format!(
-            r#"
-[[tenant]]
-name = "acme"
-origin = "{}"
-username = {{ env = "KNOSC_USERNAME" }}
-password = {{ env = "KNOSC_PASSWORD" }}
-policy = {{ poll-interval-min = "10ms", poll-interval-max = "50ms" }}
-traceparent = {asked}
-[[tenant.egress]]
-origin = "https://erp.acme.example"
-methods = ["GET"]
-paths = ["/"]
-"#,
-            knosc.url()
-        );
+        let tenants = template::tenants(&knosc.url(), &format!("traceparent = {asked}"));
         std::fs::write(folder.path().join("tenants.toml"), tenants).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_knosc-runner"));
         command.args(["pipeline", "run", "pipeline.wasm", "--tenant", "acme", "--input", UNITS]);

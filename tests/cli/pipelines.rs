@@ -56,24 +56,7 @@ fn place(knosc: &Running, test: &str, body: &str) -> Place {
     let place = Place::new(test);
     let whole = template::text("", FIELDS, body, "erp.acme.example", "other.example");
     place.file("pipeline.wasm", wat::parse_str(whole).unwrap());
-    place.file(
-        "tenants.toml",
-        format!(
-            r#"
-[[tenant]]
-name = "acme"
-origin = "{}"
-username = {{ env = "KNOSC_USERNAME" }}
-password = {{ env = "KNOSC_PASSWORD" }}
-policy = {{ poll-interval-min = "10ms", poll-interval-max = "50ms" }}
-[[tenant.egress]]
-origin = "https://erp.acme.example"
-methods = ["GET"]
-paths = ["/"]
-"#,
-            knosc.url()
-        ),
-    );
+    place.file("tenants.toml", template::tenants(&knosc.url(), ""));
     units(&place, "units.csv");
     place
 }
@@ -96,15 +79,20 @@ fn runs(knosc: &Running, place: &Place, words: &[&str]) -> Ended {
     run(&mut place.runner(&knosc.url(), &[&["runs"], words].concat()))
 }
 
+/// A pipeline whose process is killed after Knosc took its file, with the tables held from then on.
+fn killed_while_it_polls(knosc: &Running, place: &Place) {
+    hold_tables(knosc, IntegrationLock::Held);
+    let mut child = pipeline(knosc, place, &[]).spawn().unwrap();
+    wait_for_poll(knosc, &mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn a_pipeline_that_was_killed_after_the_acceptance_is_resumed_and_sends_nothing() {
     let knosc = knosc();
     let place = place(&knosc, "pipeline-killed-polling", LOADS);
-    hold_tables(&knosc, IntegrationLock::Held);
-    let mut child = pipeline(&knosc, &place, &[]).spawn().unwrap();
-    wait_for_poll(&knosc, &mut child);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    killed_while_it_polls(&knosc, &place);
     let listed = runs(&knosc, &place, &["list"]);
     assert!(listed.stdout.contains("  pipeline  ") && listed.stdout.contains("1 pending"));
     hold_tables(&knosc, IntegrationLock::Free);
@@ -255,11 +243,7 @@ fn a_call_may_ask_for_less_than_its_operator_gives_and_not_for_more() {
 fn a_pipelines_run_is_resumed_as_its_tenant() {
     let knosc = knosc();
     let place = place(&knosc, "pipeline-resumed", LOADS);
-    hold_tables(&knosc, IntegrationLock::Held);
-    let mut child = pipeline(&knosc, &place, &[]).spawn().unwrap();
-    wait_for_poll(&knosc, &mut child);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    killed_while_it_polls(&knosc, &place);
     hold_tables(&knosc, IntegrationLock::Free);
     // Whose secrets are in the operator's variables, and not in those of this shell.
     let tenants = std::fs::read_to_string(place.path().join("tenants.toml")).unwrap();

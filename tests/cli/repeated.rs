@@ -130,6 +130,13 @@ fn a_state_folder_that_holds_no_journal_is_refused_before_anything_is_sent() {
         assert!(refused.stderr.contains(word), "{state}: {refused:?}");
         assert!(refused.stderr.contains("known: nothing was sent"), "{state}: {refused:?}");
     }
+    // A plan cannot say what a file leaves out of what nobody can read.
+    for state in ["damaged", "empty"] {
+        let words = ["plan", ".", "--map", "units.csv=unit-master", "--state", state];
+        let refused = run(&mut place.runner(&knosc.url(), &words));
+        assert_eq!(refused.exit, 2, "{state}: {refused:?}");
+        assert!(refused.stderr.contains("damaged"), "{state}: {refused:?}");
+    }
     assert_eq!(knosc.model().upload_posts(), 0);
 }
 

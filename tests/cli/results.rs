@@ -145,11 +145,8 @@ fn browse(page: &Path, more: &[&str]) -> Ended {
 
 #[test]
 fn a_browser_shows_the_page_in_light_and_dark() {
-    let tool = Tool::named("chromium").unwrap();
     let test = "results::a_browser_shows_the_page_in_light_and_dark";
-    if !tool.is_there() {
-        assert!(std::env::var_os("KNOSC_REQUIRE_ALL").is_none(), "{test}: {}", tool.install);
-        println!("not run: {test}: {} is not there ({})", tool.name, tool.install);
+    if !Tool::is_there_for("chromium", test).unwrap() {
         return;
     }
     let (knosc, place) = rejected("results-browser");

@@ -2,11 +2,7 @@
 //! Neither the guide's Python script nor its curl commands are changed in what they send. Where curl or Python's requests
 //! is missing, the test says so by name and passes, unless `KNOSC_REQUIRE_ALL` is set.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, in its helpers too"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +24,8 @@ struct Stored {
 
 #[test]
 fn curl_and_knosc_runner_load_the_same() {
-    if is_there("curl", "documented_client::curl_and_knosc_runner_load_the_same") {
+    let test = "documented_client::curl_and_knosc_runner_load_the_same";
+    if Tool::is_there_for("curl", test).unwrap() {
         let script = package().join("documented-client").join("guide.sh");
         compare(|| {
             let mut guide = Command::new("sh");
@@ -41,7 +38,7 @@ fn curl_and_knosc_runner_load_the_same() {
 #[test]
 fn python_and_knosc_runner_load_the_same() {
     let test = "documented_client::python_and_knosc_runner_load_the_same";
-    if is_there("python-requests", test) {
+    if Tool::is_there_for("python-requests", test).unwrap() {
         let script = package().join("documented-client").join("guide.py");
         compare(|| {
             let mut guide = Command::new("python3");
@@ -55,7 +52,7 @@ fn python_and_knosc_runner_load_the_same() {
 fn python_and_knosc_runner_say_of_a_broken_export_what_the_readme_says() {
     let test =
         "documented_client::python_and_knosc_runner_say_of_a_broken_export_what_the_readme_says";
-    if !is_there("python-requests", test) {
+    if !Tool::is_there_for("python-requests", test).unwrap() {
         return;
     }
     let (knosc, folder) = (knosc(), scratch());
@@ -90,21 +87,6 @@ fn said(command: &mut Command, exit: i32) -> String {
         String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(exit), "{text}");
     text
-}
-
-fn is_there(tool: &str, test: &str) -> bool {
-    let tool = Tool::named(tool).unwrap();
-    let there = tool.is_there();
-    assert!(
-        there || std::env::var_os("KNOSC_REQUIRE_ALL").is_none(),
-        "{} is missing: {}",
-        tool.name,
-        tool.install
-    );
-    if !there {
-        println!("not run: {test}: {} is not there ({})", tool.name, tool.install);
-    }
-    there
 }
 
 fn compare(guide: impl FnOnce() -> Command) {

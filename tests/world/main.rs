@@ -4,11 +4,10 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-use std::{env, fs, process::Command};
+use std::{fs, process::Command};
 
 use xtask::{
     component::{self, Names},
@@ -107,17 +106,8 @@ fn the_written_contract_is_the_wit_files() {
 
 #[test]
 fn cargo_component_builds_the_same_worlds() {
-    let tool = Tool::named("cargo-component").unwrap();
-    if !tool.is_there() {
-        assert!(
-            env::var_os("KNOSC_REQUIRE_ALL").is_none(),
-            "cargo-component is missing: {}",
-            tool.install
-        );
-        println!(
-            "not run: world::cargo_component_builds_the_same_worlds: no cargo-component ({})",
-            tool.install
-        );
+    let test = "world::cargo_component_builds_the_same_worlds";
+    if !Tool::is_there_for("cargo-component", test).unwrap() {
         return;
     }
     let folder = place::target().unwrap().join("guest").join("cargo-component");

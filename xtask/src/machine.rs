@@ -2,6 +2,7 @@
 //! line with the command to type.
 
 use std::{
+    env,
     ffi::OsStr,
     path::Path,
     process::{Command, Stdio},
@@ -11,6 +12,9 @@ use crate::{Failure, components::TARGET, place};
 
 /// wasmtime, both components and the tests, measured: 2.3 GB; with room for a second build.
 const DISK_FREE_MIB_MIN: u64 = 4_096;
+
+/// Set for tests of which none may be left out.
+pub const REQUIRE_ALL: &str = "KNOSC_REQUIRE_ALL";
 
 /// A tool that only some tests need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +85,24 @@ impl Tool {
     pub fn is_there(&self) -> bool {
         runs(self.program, self.args)
     }
+
+    /// Whether a test may run that needs the tool of this name; where it may not, it is told as not run.
+    ///
+    /// # Errors
+    /// If the tool is missing and no test may be left out (`KNOSC_REQUIRE_ALL`), or if no tool has this name.
+    #[allow(clippy::print_stdout, reason = "what was not run is named")]
+    pub fn is_there_for(name: &str, test: &str) -> Result<bool, Failure> {
+        let tool =
+            Self::named(name).ok_or_else(|| Failure::new(format!("no tool is called {name}")))?;
+        if tool.is_there() {
+            return Ok(true);
+        }
+        if env::var_os(REQUIRE_ALL).is_some() {
+            return Err(Failure::new(format!("{test}: {name} is missing")).hint(tool.install));
+        }
+        println!("not run: {test}: {name} is not there ({})", tool.install);
+        Ok(false)
+    }
 }
 
 /// True where the program starts and ends well.
@@ -103,7 +125,7 @@ pub fn set_up() -> Result<(), Failure> {
 }
 
 fn c_compiler() -> Result<(), Failure> {
-    let named = std::env::var_os("CC");
+    let named = env::var_os("CC");
     if named.as_ref().is_some_and(|cc| runs(cc, &["--version"])) || runs("cc", &["--version"]) {
         return Ok(());
     }
@@ -147,7 +169,7 @@ fn wasm_target() -> Result<(), Failure> {
 
 /// Looks at the library itself: a toolchain from a distribution has no rustup to ask.
 fn target_is_there() -> bool {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let asked = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
     asked.is_ok_and(|out| {
         let folder = String::from_utf8_lossy(&out.stdout).trim().to_owned();

@@ -23,17 +23,12 @@ const EXPECTED: [(&str, &str); 7] = [
 ];
 
 #[test]
-#[allow(clippy::print_stdout, reason = "what was not run is named")]
 #[allow(
     clippy::disallowed_methods,
     reason = "the files are another program's; the checks themselves start nothing"
 )]
 fn workbooks_that_openpyxl_wrote() {
-    let tool = Tool::named("openpyxl").unwrap();
-    let test = "openpyxl::workbooks_that_openpyxl_wrote";
-    if !tool.is_there() {
-        assert!(std::env::var_os("KNOSC_REQUIRE_ALL").is_none(), "{test}: {}", tool.install);
-        println!("not run: {test}: {} is not there ({})", tool.name, tool.install);
+    if !Tool::is_there_for("openpyxl", "openpyxl::workbooks_that_openpyxl_wrote").unwrap() {
         return;
     }
     let folder = std::env::temp_dir().join(format!("knosc-openpyxl-{}", std::process::id()));

@@ -45,4 +45,9 @@ impl SourceFile {
         let allow_drop = if allow_empty { Some(Allowance::ALL) } else { None };
         Self { trigger, path, allow_empty, allow_drop, key: None }
     }
+
+    /// The file's own name, without its folder; empty where the path has none.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
 }

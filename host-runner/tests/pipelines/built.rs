@@ -2,9 +2,9 @@
 //!
 //! Leaves nothing in the source.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::{env, fs};
 
 use xtask::components::{TARGET, cargo};
 use xtask::machine::Tool;
@@ -16,17 +16,6 @@ fn source(language: &str) -> PathBuf {
 
 fn target(name: &str) -> PathBuf {
     place::target().unwrap().join("pipelines").join(name)
-}
-
-/// The tool of this name, or nothing and a line that says so.
-fn tool(name: &str, test: &str) -> Option<Tool> {
-    let tool = Tool::named(name).unwrap();
-    if tool.is_there() {
-        return Some(tool);
-    }
-    assert!(env::var_os("KNOSC_REQUIRE_ALL").is_none(), "{name} is missing: {}", tool.install);
-    println!("not run: pipelines::{test}: no {name} ({})", tool.install);
-    None
 }
 
 fn run(command: &mut Command) {
@@ -48,7 +37,11 @@ pub(crate) fn rust() -> Vec<u8> {
 
 /// By cargo-component, where it is there.
 pub(crate) fn rust_by_cargo_component() -> Option<Vec<u8>> {
-    tool("cargo-component", "cargo_component_builds_the_same_pipeline")?;
+    if !Tool::is_there_for("cargo-component", "pipelines::cargo_component_builds_the_same_pipeline")
+        .unwrap()
+    {
+        return None;
+    }
     let mut build = Command::new("cargo-component");
     build.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_TARGET_DIR");
     build.current_dir(source("rust")).args(["component", "build", "--release", "--locked"]);
@@ -60,7 +53,11 @@ pub(crate) fn rust_by_cargo_component() -> Option<Vec<u8>> {
 
 /// By componentize-py, where it is there, with the words of the page.
 pub(crate) fn python() -> Option<Vec<u8>> {
-    tool("componentize-py", "the_one_in_python_makes_one_file_of_two")?;
+    if !Tool::is_there_for("componentize-py", "pipelines::the_one_in_python_makes_one_file_of_two")
+        .unwrap()
+    {
+        return None;
+    }
     let page = fs::read_to_string(source("python").join("README.md")).unwrap();
     let words = page.lines().find_map(|line| line.strip_prefix("venv/bin/componentize-py "));
     let words = words.and_then(|words| words.strip_suffix("merge.wasm")).unwrap();

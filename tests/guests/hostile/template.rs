@@ -148,6 +148,26 @@ const AROUND: &str = r#"(component
   {LIFTED})
 "#;
 
+/// The operator's file of one tenant, before the Knosc at this address, whose pipeline may ask `erp.acme.example`; with more of its lines.
+#[allow(dead_code, reason = "of tests that start the command line")]
+pub(crate) fn tenants(url: &str, more: &str) -> String {
+    format!(
+        r#"
+[[tenant]]
+name = "acme"
+origin = "{url}"
+username = {{ env = "KNOSC_USERNAME" }}
+password = {{ env = "KNOSC_PASSWORD" }}
+policy = {{ poll-interval-min = "10ms", poll-interval-max = "50ms" }}
+{more}
+[[tenant.egress]]
+origin = "https://erp.acme.example"
+methods = ["GET"]
+paths = ["/"]
+"#
+    )
+}
+
 /// The text of a pipeline that runs these lines, with the authority that it was granted and one that it was not.
 pub(crate) fn text(parts: &str, fields: &str, body: &str, granted: &str, denied: &str) -> String {
     let (mut lowered, mut passed, mut taken) = (String::new(), String::new(), String::new());

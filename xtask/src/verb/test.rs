@@ -3,14 +3,15 @@
 use xtask::{
     Failure,
     components::{self, Kind, cargo},
-    machine::{self, TOOLS, Tool},
+    machine::{self, REQUIRE_ALL, TOOLS, Tool},
     place,
 };
 
 use super::{Steps, run as run_command};
 
 /// Tests of the pure core and of the tree: neither wasm nor sockets, seconds once compiled.
-const PURE: [&str; 8] = ["protocol", "plan", "run", "admission", "words", "growth", "sim", "tidy"];
+const PURE: [&str; 9] =
+    ["protocol", "plan", "run", "admission", "refresh", "words", "growth", "sim", "tidy"];
 
 struct Options {
     require_all: bool,
@@ -44,7 +45,7 @@ pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     steps.step("everything: runner and wasmtime, once, about 8 min on two cores, 2 GB", || {
         let mut all = test();
         if options.require_all && missing.is_empty() {
-            all.env("KNOSC_REQUIRE_ALL", "1");
+            all.env(REQUIRE_ALL, "1");
         }
         run_command(&mut all)
     })?;

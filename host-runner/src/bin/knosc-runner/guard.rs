@@ -190,7 +190,7 @@ pub async fn compare(
         order.iter().filter_map(|index| Some((files.get(*index)?, contents.get(*index)?)))
     {
         let trigger = file.trigger;
-        let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file.name();
         let repeats = order
             .iter()
             .filter(|index| files.get(**index).is_some_and(|other| other.trigger == trigger));

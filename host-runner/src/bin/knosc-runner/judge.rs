@@ -60,16 +60,9 @@ pub fn contents(file: &SourceFile) -> Result<Option<Contents>, Problem> {
 }
 
 /// What each file makes of its table, in the order of the files and not in Knosc's, in which they were looked into.
-pub fn take_contents(files: &[SourceFile], checked: &mut [Checked]) -> Vec<Option<Contents>> {
-    let mut order: Vec<usize> = (0..files.len()).collect();
-    order.sort_by_key(|index| files.get(*index).map(|file| file.trigger));
-    let mut contents = vec![None; files.len()];
-    for (index, checked) in order.into_iter().zip(checked) {
-        if let Some(place) = contents.get_mut(index) {
-            *place = checked.contents.take();
-        }
-    }
-    contents
+pub fn take_contents(mut checked: Vec<Checked>) -> Vec<Option<Contents>> {
+    checked.sort_by_key(|checked| checked.position);
+    checked.into_iter().map(|checked| checked.contents).collect()
 }
 
 fn candidate<'c>(
@@ -78,7 +71,7 @@ fn candidate<'c>(
     template: Option<Vec<String>>,
     content: &'c mut BufReader<File>,
 ) -> Candidate<'c> {
-    let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = file.name();
     let (trigger, allow_empty, key) = (file.trigger, file.allow_empty, file.key.clone());
     Candidate { trigger, name, kind, allow_empty, template, key, content }
 }

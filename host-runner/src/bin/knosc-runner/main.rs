@@ -23,6 +23,7 @@ mod on_finish;
 mod pinned;
 mod pipeline_log;
 mod pipeline_problem;
+mod private;
 mod problem;
 mod profile;
 mod recorded;

@@ -7,8 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// Variables that are for this process alone.
-const SECRETS: [&str; 3] = ["KNOSC_USERNAME", "KNOSC_PASSWORD", "KNOSC_TOTP_SECRET"];
+use crate::credentials;
 
 /// Runs the command to its end. Gives what went wrong with it, for a note.
 pub fn tell(command: &str, document: &Value) -> Option<String> {
@@ -25,7 +24,8 @@ fn run(command: &str, document: &Value) -> io::Result<std::process::ExitStatus> 
     process.arg(flag).arg(command).stdin(Stdio::piped());
     // Standard output is for results alone.
     process.stdout(io::stderr()).stderr(Stdio::inherit());
-    for secret in SECRETS {
+    // They are for this process alone.
+    for secret in credentials::VARIABLES {
         process.env_remove(secret);
     }
     let mut child = process.spawn()?;

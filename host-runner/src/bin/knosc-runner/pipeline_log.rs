@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use knosc_runner::platform::{Log, LogLine, Stream};
 use serde_json::{Value, json};
 
+use crate::private;
+
 /// More than any limit of `tenants.toml` lets a pipeline write, with what JSON adds.
 const READ_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
@@ -43,8 +45,8 @@ impl Place {
 
     /// Says whose log it is, before the run can end in whatever way.
     pub fn belongs_to(&self, run: &str) {
-        let said = private_folder(&self.folder)
-            .and_then(|()| private_file(&self.pointer(run)))
+        let said = private::folder(&self.folder)
+            .and_then(|()| private::file(&self.pointer(run)))
             .and_then(|mut file| file.write_all(self.name.as_bytes()));
         warned(said);
     }
@@ -63,8 +65,8 @@ impl PipelineLog {
 
     fn file(&mut self) -> io::Result<&mut File> {
         if self.file.is_none() {
-            private_folder(&self.place.folder)?;
-            self.file = Some(private_file(&self.place.log())?);
+            private::folder(&self.place.folder)?;
+            self.file = Some(private::file(&self.place.log())?);
         }
         self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
@@ -88,8 +90,8 @@ impl PipelineLog {
             text.push('\n');
         }
         let beside = place.log().with_extension("part");
-        let written = private_folder(&place.folder)
-            .and_then(|()| private_file(&beside))
+        let written = private::folder(&place.folder)
+            .and_then(|()| private::file(&beside))
             .and_then(|mut file| file.write_all(text.as_bytes()))
             .and_then(|()| fs::rename(&beside, place.log()));
         warned(written);
@@ -125,22 +127,6 @@ pub fn of_run(folder: &Path, run: &str) -> Option<Log> {
 pub fn as_json(line: &LogLine) -> Value {
     let stream = if line.stream == Stream::Out { "stdout" } else { "stderr" };
     json!({ "stream": stream, "text": line.text })
-}
-
-fn private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn warned(kept: io::Result<()>) {

@@ -13,6 +13,7 @@ use knosc_runner::journal::sqlite::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::args::Global;
+use crate::private;
 use crate::problem::Problem;
 
 /// What a template may be.
@@ -101,10 +102,10 @@ impl State {
         extension: &str,
         bytes: &[u8],
     ) -> io::Result<()> {
-        create_private_folder(&self.folder)?;
+        private::folder(&self.folder)?;
         let path = self.template_path(origin, trigger, extension);
         let beside = path.with_extension(format!("{}.tmp", std::process::id()));
-        fs::write(&beside, bytes)?;
+        private::file(&beside)?.write_all(bytes)?;
         fs::rename(&beside, &path)?;
         for other in TEMPLATE_EXTENSIONS.iter().filter(|other| **other != extension) {
             // Of two kinds the newer one counts.
@@ -127,7 +128,7 @@ impl State {
 
     /// The file that is locked while somebody signs in; nothing stands in it.
     pub fn sign_in_lock(&self, origin: &Origin) -> io::Result<fs::File> {
-        create_private_folder(&self.folder)?;
+        private::folder(&self.folder)?;
         let path = self.path(origin, "sign-in").with_extension("lock");
         fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)
     }
@@ -150,13 +151,9 @@ impl State {
 
     /// Written beside and renamed: another process sees the old file or the new one.
     fn write(&self, path: &Path, value: &impl Serialize) -> io::Result<()> {
-        create_private_folder(&self.folder)?;
+        private::folder(&self.folder)?;
         let beside = path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
+        let mut file = private::file(&beside)?;
         file.write_all(&serde_json::to_vec(value)?)?;
         file.sync_all()?;
         fs::rename(&beside, path)
@@ -177,10 +174,10 @@ pub fn folder(global: &Global) -> Result<State, Problem> {
 }
 
 /// The same, if there is a journal already.
-pub fn existing_store(global: &Global) -> Option<Store> {
-    let state = State::new(global.state.clone())?;
-    let exists = state.folder.join("journal.db").exists();
-    if exists { Store::open(&state.folder).ok() } else { None }
+pub fn existing_store(global: &Global) -> Result<Option<Store>, Problem> {
+    let state = State::new(global.state.clone());
+    let state = state.filter(|state| state.folder.join("journal.db").exists());
+    Ok(state.map(|state| Store::open(&state.folder)).transpose()?)
 }
 
 /// A folder of this tool under one of the XDG folders.
@@ -196,12 +193,4 @@ pub fn user_folder(variable: &str, under_home: &str) -> Option<PathBuf> {
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<T> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
-}
-
-fn create_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -8,6 +8,7 @@ use knosc_bulk_import::admission::refresh::{Action, Contents, KeySet, Loaded};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::error::StoreError;
+use super::read::{damaged, u64_of};
 use super::write::integer;
 
 /// What is known of what a tenant's trigger holds.
@@ -147,7 +148,7 @@ pub(super) fn read(
     let Some(row) = rows.next()? else { return Ok(None) };
     let loaded = Loaded {
         key: decode_key(&row.get::<_, String>(0)?)?,
-        rows: count(row, 1)?,
+        rows: u64_of(row, 1)?,
         keys: key_set(row, 2)?,
     };
     let recorded = RecordedKeys {
@@ -166,8 +167,8 @@ fn contents(row: &Row<'_>) -> Result<Contents, StoreError> {
     Ok(Contents {
         action,
         key: decode_key(&row.get::<_, String>(1)?)?,
-        rows: count(row, 2)?,
-        removed_rows: count(row, 3)?,
+        rows: u64_of(row, 2)?,
+        removed_rows: u64_of(row, 3)?,
         present: key_set(row, 4)?,
         removed: key_set(row, 5)?,
     })
@@ -177,18 +178,10 @@ fn key_set(row: &Row<'_>, column: usize) -> Result<KeySet, StoreError> {
     KeySet::from_bytes(row.get(column)?).ok_or_else(|| damaged("a set of keys"))
 }
 
-fn count(row: &Row<'_>, column: usize) -> Result<u64, StoreError> {
-    u64::try_from(row.get::<_, i64>(column)?).map_err(|_| damaged("a number of rows"))
-}
-
 fn encode_key(key: &[String]) -> String {
     serde_json::Value::from(key).to_string()
 }
 
 fn decode_key(text: &str) -> Result<Vec<String>, StoreError> {
     serde_json::from_str(text).map_err(|_| damaged("a key"))
-}
-
-fn damaged(what: &str) -> StoreError {
-    StoreError::Corrupt { message: format!("{what} that no version wrote") }
 }

@@ -215,7 +215,7 @@ fn digest(text: Option<String>) -> Result<Option<Digest>, StoreError> {
     text.map(|text| file::unhex(&text).ok_or_else(|| damaged("a digest"))).transpose()
 }
 
-fn u64_of(row: &Row<'_>, column: usize) -> Result<u64, StoreError> {
+pub(super) fn u64_of(row: &Row<'_>, column: usize) -> Result<u64, StoreError> {
     u64::try_from(row.get::<_, i64>(column)?).map_err(|_| damaged("a number"))
 }
 
@@ -227,6 +227,6 @@ fn index(value: i64) -> Result<usize, StoreError> {
     usize::try_from(value).map_err(|_| damaged("an index"))
 }
 
-fn damaged(what: &str) -> StoreError {
+pub(super) fn damaged(what: &str) -> StoreError {
     StoreError::Corrupt { message: format!("{what} that no version wrote") }
 }

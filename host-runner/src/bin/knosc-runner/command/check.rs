@@ -2,17 +2,14 @@
 //!
 //! Needs no tenant and no session, unless files are compared with what Knosc has; sends nothing.
 
-use std::path::Path;
+use knosc_runner::manifest::{SourceFile, folder};
 
-use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
-
+use super::source;
 use crate::args::{Check, Global};
-use crate::elsewhere;
 use crate::exit::Exit;
 use crate::judge::{self, Against};
 use crate::problem::Problem;
 use crate::render::Reporter;
-use crate::state::State;
 use crate::target::{self, Wanted};
 
 pub async fn execute(
@@ -40,34 +37,19 @@ async fn against(
         return Ok(Against::new(files, &args.judging, None, Vec::new()));
     }
     let origin = target::origin(global, &Wanted::default())?;
-    let elsewhere = if args.judging.against_knosc {
-        elsewhere::read(global, &origin, files, reporter).await?
-    } else {
-        Vec::new()
-    };
-    let state = State::new(global.state.clone());
-    let kept = state.as_ref().map(|state| (state, &origin));
-    Ok(Against::new(files, &args.judging, kept, elsewhere))
+    source::against(global, &origin, files, &args.judging, reporter).await
 }
 
 fn files(args: &Check) -> Result<Vec<SourceFile>, Problem> {
     match args.sources.as_slice() {
         [folder] if folder.is_dir() => Ok(folder::read(folder, &args.map, args.allow_empty)?),
         [manifest] if manifest.extension().is_some_and(|extension| extension == "toml") => {
-            from_manifest(manifest, args.allow_empty)
+            let (mut files, _) = source::from_manifest(manifest)?;
+            for file in &mut files {
+                file.allow_empty |= args.allow_empty;
+            }
+            Ok(files)
         }
         files => Ok(folder::of_paths(files, &args.map, args.allow_empty)?),
     }
-}
-
-fn from_manifest(path: &Path, allow_empty: bool) -> Result<Vec<SourceFile>, Problem> {
-    let text = std::fs::read_to_string(path).map_err(|error| Problem::Io {
-        what: path.display().to_string(),
-        message: error.to_string(),
-    })?;
-    let mut files = resolve::files(&Authored::parse(path, &text)?, path)?;
-    for file in &mut files {
-        file.allow_empty |= allow_empty;
-    }
-    Ok(files)
 }

@@ -6,13 +6,11 @@ use clap::CommandFactory as _;
 use serde_json::{Value, json};
 
 use crate::args::{Cli, ConfigShow};
+use crate::credentials;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::profile::{self, Flag, Profile};
 use crate::render::Reporter;
-
-/// Variables that hold secrets.
-const SECRETS: [&str; 3] = ["KNOSC_USERNAME", "KNOSC_PASSWORD", "KNOSC_TOTP_SECRET"];
 
 /// A setting, and whence it is.
 struct Setting {
@@ -34,7 +32,9 @@ pub fn show(args: &ConfigShow, reporter: &mut Reporter) -> Result<Exit, Problem>
     let flags = profile::flags(&mut Cli::command());
     let mut settings: Vec<Setting> =
         flags.iter().filter_map(|flag| setting(flag, &words, profile.as_ref(), args.all)).collect();
-    for variable in SECRETS.into_iter().filter(|name| std::env::var_os(name).is_some()) {
+    for variable in
+        credentials::VARIABLES.into_iter().filter(|name| std::env::var_os(name).is_some())
+    {
         let (name, value) = (variable.to_owned(), "(not shown)".to_owned());
         settings.push(Setting { name, value, origin: "environment".to_owned() });
     }

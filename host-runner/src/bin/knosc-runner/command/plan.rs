@@ -26,8 +26,8 @@ pub async fn execute(
     if let Some(path) = &args.write_manifest {
         save::write_new(path, manifest(&source, path).as_bytes())?;
     }
-    // Where there is no journal, nothing was loaded from here.
-    let store = state::existing_store(global);
+    // Where there is no journal, nothing was loaded from here; of one that cannot be read that is not known.
+    let store = state::existing_store(global)?;
     source.guard(store.as_ref(), source.plan.order(), reporter).await?;
     reporter.begin(&source.origin, source.shown(), source.plan.order());
     Ok(Exit::Done)

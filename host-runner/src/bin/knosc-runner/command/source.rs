@@ -2,6 +2,7 @@
 //!
 //! Reads files of this machine; sends nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +70,7 @@ pub async fn read(
     let (found, authored) = if is_folder {
         (folder::read(path, &source.map, files.allow_empty)?, Authored::default())
     } else {
-        from_manifest(source)?
+        from_manifest(&source.source)?
     };
     let wanted = Wanted { base_url: authored.base_url, profile: authored.profile };
     let origin = target::origin(global, &wanted)?;
@@ -80,20 +81,35 @@ pub async fn read(
     policy.allow_repeated_trigger |= source.allow_repeated_trigger;
     let settle =
         files.settle.unwrap_or(if is_folder && settles { FOLDER_SETTLE } else { Duration::ZERO });
-    let elsewhere = if head.judging.against_knosc && !head.no_check {
-        elsewhere::read(global, &origin, &found, reporter).await?
+    let against = if head.no_check {
+        Against::default()
     } else {
-        Vec::new()
+        against(global, &origin, &found, &head.judging, reporter).await?
     };
-    let state = State::new(global.state.clone());
-    let kept = state.as_ref().map(|state| (state, &origin));
-    let against = Against::new(&found, &head.judging, kept, elsewhere);
     let look = if head.no_check { Look::Nowhere } else { Look::Judge(&head.judging, &against) };
     checked(origin.clone(), found, policy, Checks { files, settle, look }, reporter)
 }
 
-fn from_manifest(source: &SourceArgs) -> Result<(Vec<SourceFile>, Authored), Problem> {
-    let path = &source.source;
+/// What a tenant's files are compared with: its kept templates, and what it has if that is asked for.
+pub async fn against(
+    global: &Global,
+    origin: &Origin,
+    files: &[SourceFile],
+    judging: &JudgingArgs,
+    reporter: &mut Reporter,
+) -> Result<Against, Problem> {
+    let elsewhere = if judging.against_knosc {
+        elsewhere::read(global, origin, files, reporter).await?
+    } else {
+        Vec::new()
+    };
+    let state = State::new(global.state.clone());
+    let kept = state.as_ref().map(|state| (state, origin));
+    Ok(Against::new(files, judging, kept, elsewhere))
+}
+
+/// The files that a manifest names, and what else it says.
+pub fn from_manifest(path: &Path) -> Result<(Vec<SourceFile>, Authored), Problem> {
     let text = std::fs::read_to_string(path).map_err(|error| Problem::Io {
         what: path.display().to_string(),
         message: error.to_string(),
@@ -131,7 +147,7 @@ pub fn checked(
 ) -> Result<Source, Problem> {
     policy.check(origin.is_loopback())?;
     let planned =
-        files.iter().map(|file| Planned { trigger: file.trigger, file_name: file_name(file) });
+        files.iter().map(|file| Planned { trigger: file.trigger, file_name: file.name() });
     let plan = Plan::new(planned.collect(), policy.allow_repeated_trigger)?;
     let limits = Limits { max_bytes: checks.files.max_bytes, settle: checks.settle };
     let mut blobs: Vec<Arc<dyn BlobSource>> = Vec::with_capacity(files.len());
@@ -144,13 +160,13 @@ pub fn checked(
         Look::Nowhere => vec![None; files.len()],
         Look::Contents => files.iter().map(judge::contents).collect::<Result<_, _>>()?,
         Look::Judge(judging, against) => {
-            let mut checked = judge::files(&files, judging, against)?;
+            let checked = judge::files(&files, judging, against)?;
             reporter.findings(&checked);
             let denying = judge::denying(&checked);
             if !denying.is_empty() {
                 return Err(Problem::Unfit(denying));
             }
-            judge::take_contents(&files, &mut checked)
+            judge::take_contents(checked)
         }
     };
     Ok(Source { origin, files, blobs, contents, plan, policy })
@@ -205,15 +221,11 @@ impl Source {
         files
             .map(|(file, blob)| Shown {
                 trigger: file.trigger,
-                file_name: file_name(file),
+                file_name: file.name(),
                 path: file.path.display().to_string(),
                 size: blob.size(),
                 position: 0,
             })
             .collect()
     }
-}
-
-fn file_name(file: &SourceFile) -> String {
-    file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

@@ -122,10 +122,15 @@ async fn fetch(tenant: &Tenant, link: &str) -> Result<Vec<u8>, Problem> {
     })
 }
 
+/// The last word of the link's path.
+fn last_word(link: &str) -> &str {
+    let path = link.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
+}
+
 /// The kind that the link's name says.
 fn kind(link: &str) -> Option<FileKind> {
-    let path = link.split(['?', '#']).next().unwrap_or_default();
-    FileKind::of_name(path.rsplit('/').next().unwrap_or_default()).ok()
+    FileKind::of_name(last_word(link)).ok()
 }
 
 fn no_table(link: &str) -> Problem {
@@ -181,10 +186,9 @@ fn only_link(trigger: Trigger, list: &str) -> Result<String, Problem> {
     }
 }
 
-/// The last word of the link's path: never a folder, whatever Knosc names its files.
+/// Never a folder, whatever Knosc names its files.
 fn file_name(link: &str) -> Result<PathBuf, Problem> {
-    let path = link.split(['?', '#']).next().unwrap_or_default();
-    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = last_word(link);
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
         return Err(Problem::Usage {

@@ -7,6 +7,7 @@ mod sources;
 mod tenants;
 mod turn;
 
+pub use sources::VARIABLES;
 pub use tenants::{TenantCredentials, TenantSignIns};
 
 use std::io::IsTerminal as _;

@@ -9,6 +9,13 @@ use std::process::Stdio;
 use crate::args::AuthArgs;
 use crate::problem::Problem;
 
+const USERNAME: &str = "KNOSC_USERNAME";
+const PASSWORD: &str = "KNOSC_PASSWORD";
+const TOTP_SECRET: &str = "KNOSC_TOTP_SECRET";
+
+/// The variables that hold secrets.
+pub const VARIABLES: [&str; 3] = [USERNAME, PASSWORD, TOTP_SECRET];
+
 /// A user name and what proves it.
 #[derive(Clone)]
 pub(super) struct SignIn {
@@ -67,21 +74,21 @@ impl Sources {
                 stdin: args.username_stdin,
                 command: args.username_command.as_ref(),
                 flag: "--username-command",
-                variable: "KNOSC_USERNAME",
+                variable: USERNAME,
             },
             Part {
                 file: args.password_file.as_ref(),
                 stdin: args.password_stdin,
                 command: args.password_command.as_ref(),
                 flag: "--password-command",
-                variable: "KNOSC_PASSWORD",
+                variable: PASSWORD,
             },
             Part {
                 file: args.totp_secret_file.as_ref(),
                 stdin: args.totp_secret_stdin,
                 command: args.totp_secret_command.as_ref(),
                 flag: "--totp-secret-command",
-                variable: "KNOSC_TOTP_SECRET",
+                variable: TOTP_SECRET,
             },
         ]
     }
