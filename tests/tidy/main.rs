@@ -52,7 +52,7 @@ fn no_file_knows_one_machine() {
 }
 
 #[test]
-fn bindings_are_generated_in_three_places() {
+fn bindings_are_generated_in_four_places() {
     check(rules::bindings);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Lines are counted as a reader would: every line of `host-runner/src`, from `lib.rs` along its modules, that holds anything but
 //! a comment. `use`, attributes, lone braces and each line of a text count. Only what is compiled for tests, or with a feature, does
-//! not; what another system has instead counts too. `build.rs` is compiled, and no part of an embedding.
+//! not; what another system has instead counts too. The build script is compiled, and no part of an embedding.
 
 use std::{collections::BTreeSet, process::Command};
 

@@ -97,6 +97,18 @@ fn the_hosted_component_imports_what_is_listed() {
     assert_eq!(sorted(exports), HOSTED_EXPORTS);
 }
 
+/// Both are built by one command and described by one file; whoever takes the runner's has the published ones.
+#[test]
+fn the_runner_carries_what_xtask_builds() {
+    for (kind, carried) in [
+        (Kind::Portable, knosc_runner::engine::PORTABLE_COMPONENT),
+        (Kind::Hosted, knosc_runner::engine::HOSTED_COMPONENT),
+    ] {
+        let built = components::build(kind).unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(fs::read(built.path).unwrap() == carried, "{kind:?}");
+    }
+}
+
 #[test]
 fn the_written_contract_is_the_wit_files() {
     let written = fs::read_to_string(place::root().unwrap().join("docs").join("wit.md")).unwrap();

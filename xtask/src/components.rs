@@ -8,6 +8,10 @@ use std::{
 
 use crate::{Failure, component, place};
 
+/// Of the runner's build script, which builds the same components and is published with it; this package is not.
+#[path = "../../host-runner/build/metadata.rs"]
+mod metadata;
+
 /// One of the two components that this crate is built into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -99,6 +103,7 @@ pub fn build(kind: Kind) -> Result<Built, Failure> {
     }
     let built = folder.join(TARGET).join("guest").join("knosc_bulk_import.wasm");
     let bytes = fs::read(&built).map_err(|error| Failure::file(&built, &error))?;
+    let bytes = metadata::embed(kind.name(), &bytes);
     let path = target.join("components").join(format!("knosc-{}.wasm", kind.name()));
     place_when_changed(&path, &bytes)?;
     let names = component::names(&bytes)

@@ -1,13 +1,22 @@
-//! Puts both components beside the library: built from this workspace, or as they were packed with the published crate.
+//! Puts both components beside the library: built from this workspace, or as they were packed with the published crate, or from the
+//! folder that `KNOSC_COMPONENTS` names, which may hold the machine code of one of them too (`cargo xtask dist`).
 //!
 //! Does nothing without the feature `bundled`. Touches no target folder but its own corner of the workspace's.
 #![allow(clippy::print_stdout, reason = "a build script speaks to cargo in this way")]
+
+mod metadata;
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+
+/// A folder with both components, as `cargo xtask dist` makes it.
+const GIVEN: &str = "KNOSC_COMPONENTS";
+
+/// What this library compiled of the component of world `hosted`, for the processor that it is built for.
+const COMPILED: &str = "hosted.cwasm";
 
 const TARGET: &str = "wasm32-wasip2";
 
@@ -20,7 +29,7 @@ const NOT_INHERITED: [&str; 4] =
 
 fn main() -> ExitCode {
     if env::var_os("CARGO_FEATURE_BUNDLED").is_none() {
-        println!("cargo::rerun-if-changed=build.rs");
+        println!("cargo::rerun-if-changed=build/main.rs");
         return ExitCode::SUCCESS;
     }
     match bundle() {
@@ -36,23 +45,39 @@ fn bundle() -> Result<(), String> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     let here = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let workspace = here.join("..");
-    if workspace.join("src/lib.rs").exists() && workspace.join("wit").exists() {
-        for input in ["src", "wit", "Cargo.toml", ".cargo/config.toml"] {
-            println!("cargo::rerun-if-changed=../{input}");
-        }
-        look_for_target()?;
-        for (world, features) in WORLDS {
-            let built = build(&workspace, &guest_dir(&out).join(world), features)?;
-            copy(&built, &out.join(format!("{world}.wasm")))?;
-        }
-    } else {
-        println!("cargo::rerun-if-changed=components");
-        for (world, _) in WORLDS {
-            let file = format!("{world}.wasm");
-            copy(&here.join("components").join(&file), &out.join(&file))?;
-        }
+    println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-env-changed={GIVEN}");
+    // What is not there is an empty file, so that the library can include it.
+    fs::write(out.join(COMPILED), []).map_err(|error| format!("{COMPILED}: {error}"))?;
+    if let Some(given) = env::var_os(GIVEN) {
+        return take(Path::new(&given), &out);
+    }
+    if !(workspace.join("src/lib.rs").exists() && workspace.join("wit").exists()) {
+        return take(&here.join("components"), &out);
+    }
+    for input in ["src", "wit", "Cargo.toml", ".cargo/config.toml"] {
+        println!("cargo::rerun-if-changed=../{input}");
+    }
+    look_for_target()?;
+    for (world, features) in WORLDS {
+        let built = build(&workspace, &guest_dir(&out).join(world), features)?;
+        let bytes = fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
+        let path = out.join(format!("{world}.wasm"));
+        fs::write(&path, metadata::embed(world, &bytes))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
+}
+
+/// Both components as they lie in a folder, and the machine code where it is there.
+fn take(folder: &Path, out: &Path) -> Result<(), String> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    for (world, _) in WORLDS {
+        let file = format!("{world}.wasm");
+        copy(&folder.join(&file), &out.join(&file))?;
+    }
+    let compiled = folder.join(COMPILED);
+    if compiled.exists() { copy(&compiled, &out.join(COMPILED)) } else { Ok(()) }
 }
 
 /// Cargo would say it too, in the middle of a hundred lines.
