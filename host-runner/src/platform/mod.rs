@@ -5,6 +5,7 @@
 //! | [`tenants`] | the operator's file |
 //! | [`limits`] | how much of everything a pipeline may use |
 //! | [`admission`] | whether a component is taken, before any of its code runs |
+//! | [`inspect`] | what a component says of itself |
 //! | [`compile`] | compiling it, in a process of its own |
 //! | `pipeline` | one run of one pipeline |
 //! | `platform`, `running`, `handle`, `events` | all of them side by side |
@@ -19,6 +20,7 @@
 pub mod admission;
 pub mod compile;
 pub mod counters;
+pub mod inspect;
 pub mod journals;
 pub mod limits;
 pub mod tenants;

@@ -17,6 +17,7 @@ mod guest;
 mod host;
 #[path = "../isolation/in_memory.rs"]
 mod in_memory;
+mod inspect;
 mod jobs;
 mod kept;
 #[path = "../isolation/peer.rs"]

@@ -4,6 +4,7 @@
 
 use knosc_bulk_import::blob::BlobError;
 use knosc_bulk_import::trigger::Trigger;
+use knosc_runner::platform::inspect::InspectError;
 
 use crate::exit::Exit;
 
@@ -36,6 +37,10 @@ pub enum FileProblem {
     Content(BlobError),
     #[error(transparent)]
     Check(knosc_checks::CheckError),
+    #[error("the file has {size} bytes, more than any component: at most {max_bytes} are read")]
+    ComponentTooBig { size: u64, max_bytes: u64 },
+    #[error(transparent)]
+    Component(Box<InspectError>),
 }
 
 impl FileProblem {
@@ -46,7 +51,7 @@ impl FileProblem {
             Self::Gone | Self::NotAsRecorded => "file-changed",
             Self::Made => "file-made",
             Self::Unreadable(_) => "file-unreadable",
-            Self::TooBig { .. } => "file-too-big",
+            Self::TooBig { .. } | Self::ComponentTooBig { .. } => "file-too-big",
             Self::Unsettled { .. } => "file-unsettled",
             Self::Content(BlobError::Extension { .. }) => "file-extension",
             Self::Content(BlobError::Empty { .. }) => "file-empty",
@@ -55,6 +60,7 @@ impl FileProblem {
             }
             Self::Content(_) => "file-content",
             Self::Check(_) => "file-check",
+            Self::Component(_) => "file-component",
         }
     }
 
@@ -66,6 +72,7 @@ impl FileProblem {
             | Self::Special
             | Self::Unreadable(_)
             | Self::TooBig { .. }
+            | Self::ComponentTooBig { .. }
             | Self::Content(BlobError::Extension { .. } | BlobError::NoName) => Exit::Usage,
             Self::Gone
             | Self::Made
@@ -73,7 +80,8 @@ impl FileProblem {
             | Self::Unsettled { .. }
             | Self::SheetWithoutRows { .. }
             | Self::Content(_)
-            | Self::Check(_) => Exit::CheckFailed,
+            | Self::Check(_)
+            | Self::Component(_) => Exit::CheckFailed,
         }
     }
 
@@ -100,6 +108,10 @@ impl FileProblem {
             }
             Self::Content(error) => error.hint(),
             Self::Check(error) => error.hint(),
+            Self::ComponentTooBig { .. } => {
+                "name the component's own file, such as knosc-portable.wasm"
+            }
+            Self::Component(error) => error.hint(),
         }
     }
 }

@@ -144,7 +144,7 @@ impl Refused {
 /// [`Refused`] with the first thing that stands against it.
 pub fn admit(tenant: &TenantSpec, bytes: &[u8]) -> Result<Admitted, Refused> {
     within(tenant, PipelineLimit::ComponentBytes, bytes.len() as u64)?;
-    form(bytes)?;
+    form(bytes).map_err(Refused::Form)?;
     Validator::new_with_features(features())
         .validate_all(bytes)
         .map_err(|error| invalid(&error))?;
@@ -200,20 +200,20 @@ fn shown(name: &str) -> String {
     name.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-fn form(bytes: &[u8]) -> Result<(), Refused> {
+pub(super) fn form(bytes: &[u8]) -> Result<(), Form> {
     if wasmtime::Engine::detect_precompiled(bytes).is_some() {
-        return Err(Refused::Form(Form::Precompiled));
+        return Err(Form::Precompiled);
     }
     let Some(after) = bytes.strip_prefix(b"\0asm") else {
         let text = bytes.trim_ascii_start();
         let is_text = text.starts_with(b"(") || text.starts_with(b";;");
-        return Err(Refused::Form(if is_text { Form::Text } else { Form::Other }));
+        return Err(if is_text { Form::Text } else { Form::Other });
     };
     // Version 1, layer 0 is a core module; layer 1 a component.
     match after.get(..4) {
         Some([_, 0, 1, 0]) => Ok(()),
-        Some([_, 0, 0, 0]) => Err(Refused::Form(Form::CoreModule)),
-        _ => Err(Refused::Form(Form::Other)),
+        Some([_, 0, 0, 0]) => Err(Form::CoreModule),
+        _ => Err(Form::Other),
     }
 }
 

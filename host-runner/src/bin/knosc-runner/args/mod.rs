@@ -3,6 +3,7 @@
 //! Every flag has an environment variable, `KNOSC_` and its name. No secret is ever an argument: process lists show those.
 
 mod auth;
+mod component;
 mod files;
 mod judging;
 mod pipeline;
@@ -20,6 +21,7 @@ use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::trigger::Trigger;
 
 pub use auth::AuthArgs;
+pub use component::{Component, Inspect};
 pub use files::{FileArgs, SourceArgs, WaitArgs};
 pub use judging::{Check, HeadArgs, JudgingArgs};
 pub use pipeline::{Pipeline, PipelineRun, Tenanted};
@@ -144,6 +146,9 @@ pub enum Verb {
     /// A tenant's own component: check it, or run it in a sandbox
     #[command(subcommand)]
     Pipeline(Pipeline),
+    /// About a component's file
+    #[command(subcommand)]
+    Component(Component),
     /// Sign in and keep the session for the other verbs
     Login,
     /// End the session and forget it

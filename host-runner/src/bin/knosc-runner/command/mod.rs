@@ -4,6 +4,7 @@
 
 mod auth_status;
 mod check;
+mod component;
 mod config;
 pub mod doctor;
 mod help;
@@ -21,7 +22,7 @@ mod source;
 mod template;
 mod upload;
 
-use crate::args::{Auth, Cli, Config, Pipeline, Template, Verb};
+use crate::args::{Auth, Cli, Component, Config, Pipeline, Template, Verb};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::render::Reporter;
@@ -40,6 +41,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Poll(args) => poll::execute(global, args, reporter).await,
         Verb::Pipeline(Pipeline::Check(args)) => pipeline::check(args, reporter),
         Verb::Pipeline(Pipeline::Run(args)) => pipeline::run(global, args, reporter).await,
+        Verb::Component(Component::Inspect(args)) => component::inspected(args, reporter),
         Verb::Login => login::execute(global, reporter).await,
         Verb::Logout => logout::execute(global, reporter).await,
         Verb::Auth(Auth::Status) => auth_status::execute(global, reporter),
@@ -65,6 +67,7 @@ pub const fn name(verb: &Verb) -> &'static str {
         Verb::Poll(_) => "poll",
         Verb::Pipeline(Pipeline::Check(_)) => "pipeline-check",
         Verb::Pipeline(Pipeline::Run(_)) => "pipeline-run",
+        Verb::Component(_) => "component-inspect",
         Verb::Login => "login",
         Verb::Logout => "logout",
         Verb::Auth(Auth::Status) => "auth-status",
