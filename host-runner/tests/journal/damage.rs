@@ -29,7 +29,7 @@ fn written(name: &str) -> Folder {
     folder
 }
 
-fn check_damage(name: &str, damage: impl Fn(&mut Vec<u8>)) {
+fn check_damage(name: &str, damage: impl Fn(&mut Vec<u8>)) -> String {
     let folder = written(name);
     let mut bytes = fs::read(folder.database()).unwrap();
     damage(&mut bytes);
@@ -37,11 +37,13 @@ fn check_damage(name: &str, damage: impl Fn(&mut Vec<u8>)) {
     let error = Store::open(folder.path()).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{name}: {error:?}");
     assert_eq!(fs::read(folder.database()).unwrap(), bytes, "{name}: the evidence was changed");
+    error.to_string()
 }
 
 #[test]
 fn a_damaged_file_is_refused_and_left_as_it_is() {
-    check_damage("empty", Vec::clear);
+    let empty = check_damage("empty", Vec::clear);
+    assert!(empty.ends_with("the file is empty"), "{empty}");
     check_damage("garbage", |bytes| bytes.fill(0x5A));
     check_damage("text", |bytes| *bytes = b"this is no database".to_vec());
     check_damage("half", |bytes| bytes.truncate(bytes.len() / 2));
@@ -49,7 +51,50 @@ fn a_damaged_file_is_refused_and_left_as_it_is() {
         let half = bytes.len() / 2;
         bytes[half..].fill(0);
     });
-    check_damage("other-program", |bytes| bytes[68..72].fill(0));
+    let other = check_damage("other-program", |bytes| bytes[68..72].fill(0));
+    assert!(other.ends_with("another program's database"), "{other}");
+}
+
+/// Fills a journal up to a number of pages, and spoils the last of them that says where others are.
+fn filled_and_damaged(folder: &Folder, pages: i64) {
+    let connection = rusqlite::Connection::open(folder.database()).unwrap();
+    let count =
+        || -> i64 { connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap() };
+    connection.execute_batch("BEGIN; CREATE TABLE filling (bytes BLOB)").unwrap();
+    // A row of this size has a page of its own, and each 256th or so a page above it.
+    while count() < pages {
+        connection.execute("INSERT INTO filling VALUES (zeroblob(3500))", []).unwrap();
+    }
+    connection.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    assert_eq!(count(), pages);
+    drop(connection);
+    let mut bytes = fs::read(folder.database()).unwrap();
+    let last = bytes.len() - PAGE_BYTES;
+    bytes[last..].fill(0xFF);
+    fs::write(folder.database(), &bytes).unwrap();
+}
+
+const PAGE_BYTES: usize = 4_096;
+
+/// So much is read through when a journal is opened.
+const CHECKED_PAGES: i64 = 32 * 1024 * 1024 / 4_096;
+
+#[test]
+fn a_journal_of_up_to_32_mib_is_read_through_when_it_is_opened_and_a_larger_one_opens_at_once() {
+    for (name, pages, is_found) in [
+        ("mib", 256, true),
+        ("three-mib", 3 * 256, true),
+        ("all-but", CHECKED_PAGES, true),
+        ("larger", CHECKED_PAGES + 1, false),
+    ] {
+        let folder = written(name);
+        filled_and_damaged(&folder, pages);
+        match Store::open(folder.path()) {
+            Ok(_) => assert!(!is_found, "{name}: the damage was not found"),
+            Err(StoreError::Corrupt { .. }) => assert!(is_found, "{name}: all of it was read"),
+            Err(error) => panic!("{name}: {error:?}"),
+        }
+    }
 }
 
 #[test]
@@ -167,4 +212,35 @@ fn a_file_in_the_folders_place_is_refused() {
     fs::write(&path, "").unwrap();
     let error = Store::open(&path).unwrap_err();
     assert!(matches!(error, StoreError::Folder { .. }), "{error:?}");
+}
+
+#[test]
+fn a_journal_that_the_system_cannot_look_at_is_not_taken_for_none() {
+    let folder = Folder::new("loop");
+    std::os::unix::fs::symlink(folder.database(), folder.database()).unwrap();
+    let said = fs::metadata(folder.database()).unwrap_err().to_string();
+    assert_eq!(Store::open(folder.path()).unwrap_err(), StoreError::Folder { message: said });
+}
+
+#[test]
+fn of_many_that_make_one_folders_journal_each_finds_the_same() {
+    for round in 0..20 {
+        let folder = Folder::new("at-once");
+        let ready = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            let make = || {
+                ready.wait();
+                folder.store()
+            };
+            let made: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            let stores: Vec<Store> = made.into_iter().map(|one| one.join().unwrap()).collect();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            for (number, store) in stores.iter().enumerate() {
+                let run = new_run(&format!("run-{round}-{number}"), &[Trigger::ItemMaster]);
+                runtime.block_on(store.begin(run)).unwrap();
+            }
+            let runs = runtime.block_on(stores[0].runs(None, 10)).unwrap();
+            assert_eq!(runs.len(), 4);
+        });
+    }
 }

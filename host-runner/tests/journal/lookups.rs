@@ -144,7 +144,7 @@ async fn tenants_whose_names_differ_by_one_sign_have_locks_of_their_own() {
     let folder = Folder::new("signs");
     let store = folder.store();
     let mut held = Vec::new();
-    for tenant in ["https://a.b", "https://a-b", "https://ab"] {
+    for tenant in ["https://a.b", "https://b.b", "https://a-b", "https://b-b", "https://ab"] {
         held.push(store.lock(tenant, vec![ITEMS], "run-1", 5).await.unwrap());
     }
     for locks in held {

@@ -2,7 +2,7 @@
 //!
 //! The only part of the journal that looks at exports.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -68,7 +68,12 @@ pub(super) fn unhex(text: &str) -> Option<Digest> {
 pub fn stamp(path: &Path) -> io::Result<Stamp> {
     let metadata = std::fs::metadata(path)?;
     let since = metadata.modified().ok().map(nanoseconds);
-    Ok(Stamp { size: metadata.len(), mtime_ns: since.unwrap_or(0), inode: inode(&metadata) })
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
+    // Elsewhere size and time have to do.
+    #[cfg(not(unix))]
+    let inode = 0;
+    Ok(Stamp { size: metadata.len(), mtime_ns: since.unwrap_or(0), inode })
 }
 
 fn nanoseconds(time: SystemTime) -> i64 {
@@ -76,14 +81,4 @@ fn nanoseconds(time: SystemTime) -> i64 {
         Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |nanos| -nanos),
     }
-}
-
-#[cfg(unix)]
-fn inode(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
-}
-
-#[cfg(not(unix))]
-const fn inode(_metadata: &Metadata) -> u64 {
-    0
 }

@@ -3,11 +3,12 @@
 //! Opens and prepares; what is in the tables is for `read` and `write`.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::StoreError;
 
@@ -112,6 +113,9 @@ const _: () = assert!(MIGRATIONS.len() == 4, "a migration a version");
 /// tens of thousands of events.
 const CHECKED_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
+/// A connection is one thread's, and makes no file: [`create`] does.
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 /// How long a process that opens the journal waits for one that writes: a write takes milliseconds.
 const OPEN_BUSY: Duration = Duration::from_secs(5);
 
@@ -135,15 +139,11 @@ pub(super) fn open(folder: &Path, bytes_max: Option<u64>) -> Result<Connection, 
         }
         Ok(_) => {}
     }
-    let mut connection = connect(&path, OpenFlags::empty())?;
-    let version = version(&connection)?;
-    if version > VERSION {
-        return Err(StoreError::Newer { found: version, known: VERSION });
-    }
+    let mut connection = connect(&path)?;
+    version(&connection)?;
     check(&connection, &path)?;
     durable(&connection)?;
-    migrate(&mut connection, version)?;
-    is_writable(&mut connection)?;
+    bring_up_to_date(&mut connection)?;
     if let Some(bytes_max) = bytes_max {
         let page_bytes: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
         let pages = i64::try_from(bytes_max).unwrap_or(i64::MAX) / page_bytes.max(1);
@@ -166,16 +166,17 @@ fn durable(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn connect(path: &Path, more: OpenFlags) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
-    let connection = Connection::open_with_flags(path, flags)?;
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, FLAGS)?;
     connection.busy_timeout(OPEN_BUSY)?;
     Ok(connection)
 }
 
 /// Made beside under another name, whole and on disk, and then linked to its name: a crash leaves a journal or none.
 fn create(folder: &Path, path: &Path) -> Result<(), StoreError> {
-    let made = folder.join(format!("journal.db.{}.{:x}.new", std::process::id(), unique()));
+    // A process has the number of one that was killed here, always so in a container: its own name is drawn.
+    let drawn = RandomState::new().hash_one(std::process::id());
+    let made = folder.join(format!("journal.db.{drawn:x}.new"));
     let written = write_new(&made);
     let linked = written.and_then(|()| match fs::hard_link(&made, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -197,31 +198,27 @@ fn write_new(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| of_io(&error))?;
-    let mut connection = connect(path, OpenFlags::empty())?;
+    let mut connection = connect(path)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
-    migrate(&mut connection, 0)?;
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate(&transaction, 0)?;
+    transaction.commit()?;
     connection.close().map_err(|(_, error)| error)?;
     Ok(())
 }
 
-/// Different for each call of a process.
-fn unique() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
+/// The version of a journal, if it is one that this program may work with.
 fn version(connection: &Connection) -> Result<i64, StoreError> {
     let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     if number("PRAGMA application_id")? != APPLICATION_ID {
         return Err(StoreError::Corrupt { message: "it is another program's database".to_owned() });
     }
-    let version = number("PRAGMA user_version")?;
-    if version < 1 {
-        return Err(StoreError::Corrupt { message: format!("it has version {version}") });
+    match number("PRAGMA user_version")? {
+        found @ ..1 => Err(StoreError::Corrupt { message: format!("it has version {found}") }),
+        found @ 1..=VERSION => Ok(found),
+        found => Err(StoreError::Newer { found, known: VERSION }),
     }
-    Ok(version)
 }
 
 fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -232,30 +229,22 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     if found == "ok" { Ok(()) } else { Err(StoreError::Corrupt { message: found }) }
 }
 
-/// Brings the tables up to date in one transaction; another process may have done so since the version was read.
-fn migrate(connection: &mut Connection, version: i64) -> Result<(), StoreError> {
-    if version >= VERSION {
-        return Ok(());
-    }
+/// Brings the tables up to date. Also where they are, one write is made that changes nothing: a disk without space or a file
+/// without rights is found here, before anything is sent.
+fn bring_up_to_date(connection: &mut Connection) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let done = usize::try_from(found).unwrap_or(0);
-    for migration in MIGRATIONS.iter().skip(done) {
-        transaction.execute_batch(migration)?;
-    }
-    if found < VERSION {
-        transaction.pragma_update(None, "user_version", VERSION)?;
-    }
+    // Another process may have done so since the version was looked at, and it may be a newer one.
+    let found = version(&transaction)?;
+    migrate(&transaction, found)?;
     transaction.commit()?;
     Ok(())
 }
 
-/// A disk without space or a file without rights is found here, before anything is sent: one
-/// write is made that changes nothing.
-fn is_writable(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+fn migrate(transaction: &Transaction<'_>, from: i64) -> Result<(), StoreError> {
+    for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(0)) {
+        transaction.execute_batch(migration)?;
+    }
     transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.commit()?;
     Ok(())
 }
 
@@ -278,3 +267,6 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), StoreError> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).map_err(|error| of_io(&error))
 }
+
+#[cfg(test)]
+mod tests;
