@@ -147,6 +147,25 @@ pub(crate) fn faults(tree: &Tree) -> Vec<String> {
     problems
 }
 
+const ENGINES: &str = "examples/engines/";
+
+/// An engine repeats calls in its own way: each page says what keeps it from a second submission, and the guide knows the page.
+pub(crate) fn engines(tree: &Tree) -> Vec<String> {
+    let guide = tree.file("docs/engines.md").map_or("", |file| &file.text);
+    let pages = tree.documents().filter(|file| file.path.starts_with(ENGINES));
+    let mut problems = Vec::new();
+    for page in pages {
+        let said = page.text.split("\n## ").find(|part| part.starts_with("Waiting and repeating"));
+        if !said.is_some_and(|part| part.contains("upload")) {
+            problems.push(format!("{}: what keeps a call from being repeated?", page.path));
+        }
+        if !guide.contains(&format!("(../{})", page.path)) {
+            problems.push(format!("docs/engines.md: `{}` is not in it", page.path));
+        }
+    }
+    problems
+}
+
 /// The name of a test that begins with its row, `f07_…`.
 fn row_test(line: &str) -> Option<&str> {
     let (before, after) = line.split_once("fn f")?;

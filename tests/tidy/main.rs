@@ -85,3 +85,8 @@ fn behaviours_have_a_file_and_a_test() {
 fn every_row_of_the_fault_matrix_has_a_test_or_a_reason() {
     check(documents::faults);
 }
+
+#[test]
+fn every_engines_page_says_what_keeps_a_call_from_being_repeated() {
+    check(documents::engines);
+}

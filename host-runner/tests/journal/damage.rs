@@ -232,8 +232,8 @@ fn of_many_that_make_one_folders_journal_each_finds_the_same() {
                 ready.wait();
                 folder.store()
             };
-            let made: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
-            let stores: Vec<Store> = made.into_iter().map(|one| one.join().unwrap()).collect();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            let stores: Vec<Store> = threads.into_iter().map(|one| one.join().unwrap()).collect();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             for (number, store) in stores.iter().enumerate() {
                 let run = new_run(&format!("run-{round}-{number}"), &[Trigger::ItemMaster]);
