@@ -107,14 +107,14 @@ impl Policy {
     }
 
     /// Time until the next poll of a job that was accepted `age_ms` ago: a twentieth of its age, so that watching never
-    /// adds more than 5 % to a job, within the policy's bounds, spread by ±10 % so that jobs do not march in step.
+    /// adds much more than 5 % to a job, spread by ±10 % so that jobs do not march in step, and within the policy's bounds.
     pub fn poll_interval_ms(&self, age_ms: u64, job_id: &str, polls: u32) -> u64 {
-        let (min, max) =
-            (u64::from(self.poll_interval_min_ms), u64::from(self.poll_interval_max_ms));
-        let interval = (age_ms / 20).clamp(min, max.max(min));
+        let min = u64::from(self.poll_interval_min_ms);
+        let max = u64::from(self.poll_interval_max_ms).max(min);
+        let interval = (age_ms / 20).clamp(min, max);
         let spread = interval / 5;
         let jitter = spread * u64::from(jitter_per_mille(job_id, polls)) / 1_000;
-        (interval - interval / 10 + jitter).max(min)
+        (interval - interval / 10 + jitter).clamp(min, max)
     }
 
     /// Time until a poll that failed `failures` times in a row is tried again; what Knosc asked for wins where it is longer.
@@ -146,6 +146,7 @@ mod tests {
             let interval = policy.poll_interval_ms(age_ms, "a", 3);
             let middle = (age_ms / 20).clamp(1_000, 30_000);
             assert!((middle * 9 / 10..=middle * 11 / 10).contains(&interval.max(middle * 9 / 10)));
+            assert!(interval <= 30_000, "longer than the policy's maximum");
         }
         assert_eq!(policy.poll_interval_ms(99, "a", 7), policy.poll_interval_ms(99, "a", 7));
     }
@@ -166,7 +167,8 @@ mod tests {
         let policy = Policy::default();
         // A twentieth of the age, less a tenth, and 561 thousandths of a fifth.
         assert_eq!(policy.poll_interval_ms(400_000, job_id, polls), 20_000 - 2_000 + 2_244);
-        assert_eq!(policy.poll_interval_ms(u64::MAX, job_id, polls), 30_000 - 3_000 + 3_366);
+        assert_eq!(policy.poll_interval_ms(500_000, job_id, polls), 25_000 - 2_500 + 2_805);
+        assert_eq!(policy.poll_interval_ms(u64::MAX, job_id, polls), 30_000);
         assert_eq!(policy.poll_interval_ms(0, job_id, polls), 1_000 - 100 + 112);
     }
 

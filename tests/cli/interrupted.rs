@@ -4,8 +4,10 @@ use std::process::{Child, Command};
 
 use local_knosc::{AnswerFault, IntegrationLock, Running, When};
 
-use super::place::{Place, ended, knosc, run, wait_until};
-use super::resumed::{accepted, arm, hold_tables, run_id, units, wait_for_poll};
+use super::place::{Place, ended, knosc, run, runs_still, wait_until};
+use super::resumed::{
+    accepted, arm, hold_tables, is_sending, many_units, on_upload, run_id, units, wait_for_poll,
+};
 
 pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
@@ -35,6 +37,27 @@ fn a_run_that_is_interrupted_leaves_the_job_alone_and_can_be_resumed() {
         let resumed = run(&mut place.runner(&knosc.url(), &["resume", &id]));
         assert_eq!((resumed.exit, accepted(&knosc)), (0, 1), "{resumed:?}");
     }
+}
+
+#[test]
+fn a_file_that_is_not_sealed_is_dropped_at_once_and_sent_by_resume() {
+    let knosc = knosc();
+    let place = Place::new("interrupted-sending");
+    many_units(&place, "units.csv");
+    // Nobody reads the body, so that it stays on its way.
+    arm(&knosc, AnswerFault { delay_ms: 600_000, ..on_upload(When::Early) });
+    let mut child = upload(&place, &knosc, &["--grace", "10m"]);
+    wait_until("the upload", || {
+        runs_still(&mut child);
+        is_sending(&place) && knosc.model().upload_posts() == 1
+    });
+    signal(&child, "-INT");
+    let left = ended(child.wait_with_output().unwrap());
+    assert_eq!((left.exit, accepted(&knosc)), (130, 0), "{left:?}");
+    let id = run_id(&left);
+    assert!(left.stdout.contains(&format!("knosc-runner resume {id}")), "{left:?}");
+    let resumed = run(&mut place.runner(&knosc.url(), &["resume", &id]));
+    assert_eq!((resumed.exit, accepted(&knosc)), (0, 1), "{resumed:?}");
 }
 
 #[test]

@@ -28,6 +28,31 @@ fn of_two_processes_one_sends_and_the_other_says_who() {
 }
 
 #[test]
+fn the_lock_of_another_host_needs_a_person() {
+    let knosc = knosc();
+    let place = Place::new("other-host");
+    units(&place, "units.csv");
+    assert_eq!(run(&mut place.runner(&knosc.url(), &["runs", "list", "--state=state"])).exit, 0);
+    // As a process of another host that shared the folder left it.
+    let journal = rusqlite::Connection::open(place.path().join("state/journal.db")).unwrap();
+    let row = "INSERT INTO locks VALUES (?1, 'unit-master', 4711, 'elsewhere', 1717231522000, 'r')";
+    journal.execute(row, [knosc.url()]).unwrap();
+    drop(journal);
+    let words = ["upload", "unit-master", "units.csv", "--state=state"];
+    let refused = run(&mut place.runner(&knosc.url(), &words));
+    assert_eq!((refused.exit, knosc.model().upload_posts()), (9, 0), "{refused:?}");
+    for what in ["process 4711 on elsewhere", "since 2024-06-01", "knosc-runner runs unlock"] {
+        assert!(refused.stderr.contains(what), "{what}: {refused:?}");
+    }
+    let unlock = ["runs", "unlock", "unit-master", "--state=state"];
+    let unlocked = run(&mut place.runner(&knosc.url(), &unlock));
+    assert_eq!(unlocked.exit, 0, "{unlocked:?}");
+    assert!(unlocked.stdout.contains("4711"), "{unlocked:?}");
+    let sent = run(&mut place.runner(&knosc.url(), &words));
+    assert_eq!((sent.exit, accepted(&knosc)), (0, 1), "{sent:?}");
+}
+
+#[test]
 fn ten_processes_at_once_send_one_file_once() {
     let knosc = knosc();
     let place = Place::new("ten-processes");

@@ -61,19 +61,7 @@ fn a_run_that_was_killed_while_sending_sends_its_file_again_and_knosc_has_it_onc
     let place = Place::new("killed-sending");
     // Nobody reads the body, so that it stays on its way.
     arm(&knosc, AnswerFault { delay_ms: 600_000, ..on_upload(When::Early) });
-    let rows = (0..150_000).fold(String::new(), |text, number| {
-        text + &format!(
-            "U{number},A unit of many,Count,1
-"
-        )
-    });
-    place.file(
-        "units.csv",
-        "_UnitCode,_UnitName,_UnitType,_Multiplier
-"
-        .to_owned()
-            + &rows,
-    );
+    many_units(&place, "units.csv");
     let words = ["upload", "unit-master", "units.csv", "--detach"];
     let mut child = place.runner(&knosc.url(), &words).spawn().unwrap();
     wait_until("the upload", || {
@@ -88,8 +76,15 @@ fn a_run_that_was_killed_while_sending_sends_its_file_again_and_knosc_has_it_onc
     assert_eq!(accepted(&knosc), 1);
 }
 
+/// More units than a connection holds unread.
+pub(crate) fn many_units(place: &Place, name: &str) {
+    let head = "_UnitCode,_UnitName,_UnitType,_Multiplier\n".to_owned();
+    let rows = (0..150_000).map(|number| format!("U{number},A unit of many,Count,1\n"));
+    place.file(name, rows.fold(head, |text, row| text + &row));
+}
+
 /// Whether the journal says that an upload began.
-fn is_sending(place: &Place) -> bool {
+pub(crate) fn is_sending(place: &Place) -> bool {
     let listed = super::binary::command(place.path()).args(["runs", "list"]).output().unwrap();
     String::from_utf8_lossy(&listed.stdout).contains("1 refused")
 }

@@ -35,8 +35,8 @@ pub struct Tenanted {
 pub struct PipelineRun {
     #[command(flatten)]
     pub of: Tenanted,
-    /// A file that the pipeline gets; say it again for more, in the order in which the pipeline expects them
-    #[arg(long, env = "KNOSC_INPUT", value_name = "FILE")]
+    /// Files that the pipeline gets, in the order in which it expects them: --input a.csv b.csv, or once for each
+    #[arg(long, env = "KNOSC_INPUT", value_name = "FILE", num_args = 1..)]
     pub input: Vec<PathBuf>,
     /// A setting of the tenant's own for its pipeline; say it again for more
     #[arg(long, env = "KNOSC_SETTING", value_name = "KEY=VALUE", value_parser = setting)]
