@@ -81,8 +81,22 @@ pub const HOSTED_COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/ho
 #[cfg(feature = "bundled")]
 pub const PORTABLE_COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/portable.wasm"));
 
+/// Machine code of a component of world `hosted`, for a build of this library to carry: it runs on any processor of that target.
+///
+/// # Errors
+/// [`Error::Component`] if the component cannot be compiled, or this build of wasmtime does not compile for that target.
+#[cfg(feature = "cache")]
+pub fn precompile(target: &str, component: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut config = compiling_config();
+    let compiled = config
+        .target(target)
+        .and_then(|config| Engine::new(config))
+        .and_then(|engine| engine.precompile_component(component));
+    compiled.map_err(|error| Error::component(&error))
+}
+
 impl Runtime {
-    /// Compiles and links the component, which takes a second, or loads its code from the cache, which takes milliseconds.
+    /// Compiles and links the component, which takes a second, or takes its code from this build or the cache, which takes milliseconds.
     ///
     /// # Errors
     /// [`Error::Component`] if it cannot be read, is no component, or imports more than this host gives.
@@ -101,7 +115,7 @@ impl Runtime {
         Ok(Self { importer: Arc::new(importer), from_cache })
     }
 
-    /// Whether the code came from the cache.
+    /// Whether the code was compiled before: it came from the cache, or was built in.
     pub fn is_from_cache(&self) -> bool {
         self.from_cache
     }
@@ -138,6 +152,11 @@ fn running_config() -> Config {
 
 /// Neither text nor precompiled code is taken: the one would need a parser more, the other would be run as it is.
 fn compiled(engine: &Engine, config: RuntimeConfig) -> Result<(Component, bool), Error> {
+    #[cfg(all(feature = "bundled", feature = "cache"))]
+    if let (ComponentSource::Bundled, Some(component)) = (&config.component, cache::carried(engine))
+    {
+        return Ok((component, true));
+    }
     let wasm: Cow<'_, [u8]> = match config.component {
         #[cfg(feature = "bundled")]
         ComponentSource::Bundled => HOSTED_COMPONENT.into(),

@@ -103,7 +103,7 @@ pub fn build(kind: Kind) -> Result<Built, Failure> {
     }
     let built = folder.join(TARGET).join("guest").join("knosc_bulk_import.wasm");
     let bytes = fs::read(&built).map_err(|error| Failure::file(&built, &error))?;
-    let bytes = metadata::embed(kind.name(), &bytes);
+    let bytes = described(kind, &bytes);
     let path = target.join("components").join(format!("knosc-{}.wasm", kind.name()));
     place_when_changed(&path, &bytes)?;
     let names = component::names(&bytes)
@@ -114,6 +114,11 @@ pub fn build(kind: Kind) -> Result<Built, Failure> {
         return Err(Failure::new(format!("{path}: {size} bytes, more than {COMPONENT_BYTES_MAX}")));
     }
     Ok(Built { kind, path, size_bytes: size, names })
+}
+
+/// A component with its name, version, licence, source and description in it.
+pub fn described(kind: Kind, component: &[u8]) -> Vec<u8> {
+    metadata::embed(kind.name(), component)
 }
 
 /// The same bytes are left alone, so that nothing which watches the file's time is built again; new ones appear at once.

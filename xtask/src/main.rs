@@ -32,6 +32,10 @@ cargo xtask VERB
   engines [NAME...] [--require-all]
                               other people's engines, by their pages' commands and the table of calls: wasmtime-py, jco,
                               wasmtime-cli, restate-jco; installs them into target/engines/ from PyPI and npm, once 1.3 GB
+  dist [--registry] [--crates] [--twice]
+                              what a release has, into target/dist/out/: the runner (static, Linux), components, WIT package,
+                              lists of parts, digests; tried in an empty folder; --registry: through a registry on this machine;
+                              --crates: cargo package; --twice: once more from a clone, compared. 20 min the first time
   wit                         docs/wit.md of the files in wit/";
 
 fn main() -> ExitCode {
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         ["isolation"] => verb::faults::isolation(),
         ["bench", words @ ..] => verb::bench::run(words),
         ["engines", words @ ..] => verb::engines::run(words),
+        ["dist", options @ ..] => verb::dist::run(options),
         ["wit"] => write_wit(),
         ["help" | "--help" | "-h"] => {
             println!("{HELP}");

@@ -1,9 +1,9 @@
-//! Compiled code on disk, so that a process starts in milliseconds.
+//! Compiled code on disk or in this very program, so that a process starts in milliseconds.
 //!
 //! The one file of this crate with an `unsafe`. A cache that cannot be used is no error: the component is compiled again.
 #![allow(
     unsafe_code,
-    reason = "deserialize_file runs what it reads; only files that this user wrote reach it"
+    reason = "deserialize and deserialize_file run what they read; only what was built in and files that this user wrote reach them"
 )]
 
 #[cfg(feature = "platform")]
@@ -18,6 +18,27 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+/// What `cargo xtask dist` compiled of the bundled component; empty in every other build.
+#[cfg(feature = "bundled")]
+const CARRIED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hosted.cwasm"));
+
+/// The bundled component's code, where this build carries it and the processor has what it needs.
+#[cfg(feature = "bundled")]
+pub(crate) fn carried(engine: &Engine) -> Option<Component> {
+    if CARRIED.is_empty() {
+        return None;
+    }
+    // SAFETY: a part of this program, made by `precompile` when it was built: whoever can change it can change the program. An engine
+    // of another version or other settings refuses it.
+    match unsafe { Component::deserialize(engine, CARRIED) } {
+        Ok(component) => Some(component),
+        Err(error) => {
+            tracing::debug!(%error, "the code that was built in is not usable");
+            None
+        }
+    }
+}
 
 /// One component's place in the cache.
 pub(crate) struct Cache {
@@ -132,4 +153,22 @@ fn is_own_file(file: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_own_file(file: &Path) -> bool {
     fs::symlink_metadata(file).is_ok_and(|data| data.is_file())
+}
+
+#[cfg(all(test, feature = "bundled", target_arch = "x86_64", target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::engine::{HOSTED_COMPONENT, precompile, running_config};
+
+    /// What a release carries was compiled on another machine, for any processor of this kind, by a library for another C library.
+    #[test]
+    fn code_for_any_processor_is_taken_and_that_of_other_settings_refused() {
+        let code = precompile("x86_64-unknown-linux-musl", HOSTED_COMPONENT).unwrap();
+        // SAFETY: made one line above.
+        let take = |engine: &Engine| unsafe { Component::deserialize(engine, &code) }.is_ok();
+        assert!(take(&Engine::new(&running_config()).unwrap()));
+        let mut other = running_config();
+        other.epoch_interruption(false);
+        assert!(!take(&Engine::new(&other).unwrap()));
+    }
 }

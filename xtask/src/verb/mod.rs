@@ -2,10 +2,12 @@
 
 pub(crate) mod bench;
 pub(crate) mod demo;
+pub(crate) mod dist;
 pub(crate) mod engines;
 pub(crate) mod faults;
 pub(crate) mod sim;
 pub(crate) mod test;
+pub(crate) mod tried;
 
 use std::{path::Path, process::Command, time::Instant};
 
