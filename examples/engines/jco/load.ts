@@ -5,12 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { _setEnv } from "@bytecodealliance/preview2-shim/cli";
 import { _setPreopens } from "@bytecodealliance/preview2-shim/filesystem";
 import { importer } from "./knosc/knosc.js";
-import type { Connection, Fault, JobReport } from "./knosc/interfaces/knosc-bulk-import-importer.js";
+import type { Connection, Content, Fault, JobReport } from "./knosc/interfaces/knosc-bulk-import-importer.js";
 
-const { KNOSC_URL = "", KNOSC_USERNAME = "", KNOSC_PASSWORD = "" } = process.env;
+const { KNOSC_URL = "", KNOSC_USERNAME = "", KNOSC_PASSWORD = "", CONTENT = "bytes" } = process.env;
 // By default jco gives a component the whole environment and the whole file system.
 _setEnv({ KNOSC_USERNAME, KNOSC_PASSWORD });
-_setPreopens({});
+const folders = CONTENT === "path" ? { "/exports": "exports" } : {};
+// The shim's types are those of its browser half; Node's takes folders by their names.
+_setPreopens(folders as Parameters<typeof _setPreopens>[0]);
 
 const connection: Connection = { baseUrl: KNOSC_URL, auth: { tag: "environment" } };
 
@@ -37,7 +39,9 @@ async function finished({ job }: JobReport): Promise<JobReport> {
 for (const word of process.argv.slice(2)) {
   const [trigger = "", path = ""] = word.split("=", 2);
   try {
-    const file = { trigger, name: basename(path), content: { tag: "bytes" as const, val: readFileSync(path) } };
+    const content: Content =
+      CONTENT === "path" ? { tag: "path", val: `/${path}` } : { tag: "bytes", val: readFileSync(path) };
+    const file = { trigger, name: basename(path), content };
     const report = await finished(importer.upload(connection, file));
     console.log(trigger, report.status.tag, `${report.rowsProcessed ?? "?"} rows`);
     for (const { row, message } of report.errors) console.log(`  row ${row ?? "?"}: ${message}`);
