@@ -151,6 +151,27 @@ async fn files_count_in_the_order_of_their_acceptance() {
 }
 
 #[tokio::test]
+async fn contents_stay_with_the_file_that_they_are_of() {
+    let folder = Folder::new("contents");
+    let store = folder.store();
+    let mut run = new_run("run-1", &[Trigger::UnitMaster, ORDERS, Trigger::Inventory]);
+    run.steps[2].unchanged_of = Some("run-0".to_owned());
+    let contents = vec![(1, refreshing(&[1, 2])), (2, refreshing(&[3]))];
+    store.begin_with(run, contents).await.unwrap();
+    assert_eq!(pending_keys(&folder), 1, "of a file that is sent, and that was looked into");
+    let journal = store.journal("run-1").await.unwrap();
+    for event in [completed(0, Trigger::UnitMaster), completed(1, ORDERS)].concat() {
+        journal.append(event).await.unwrap();
+    }
+    for (trigger, rows) in
+        [(Trigger::UnitMaster, None), (ORDERS, Some(2)), (Trigger::Inventory, None)]
+    {
+        let loaded = store.loaded(TENANT, trigger).await.unwrap();
+        assert_eq!(loaded.map(|recorded| recorded.loaded.rows), rows, "{trigger}");
+    }
+}
+
+#[tokio::test]
 async fn keys_of_runs_that_were_overtaken_are_forgotten() {
     let folder = Folder::new("forgotten");
     let store = folder.store();

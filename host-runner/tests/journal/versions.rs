@@ -1,5 +1,7 @@
 //! Versions of the file: older ones are brought up to date, newer ones are left as they are.
 
+use std::time::{Duration, Instant};
+
 use knosc_bulk_import::admission::Standing;
 use knosc_bulk_import::admission::refresh::changed_since;
 use knosc_bulk_import::run::Outcome;
@@ -16,6 +18,14 @@ const VERSION_3: &str = include_str!("version-3.sql");
 fn version_of(folder: &Folder) -> i64 {
     let connection = Connection::open(folder.database()).unwrap();
     connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+fn wait_until(mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "it did not come");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 #[tokio::test]
@@ -64,7 +74,8 @@ fn a_journal_of_a_newer_version_is_refused_and_not_touched() {
     drop(folder.store());
     let connection = Connection::open(folder.database()).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
-    connection.execute_batch("PRAGMA journal_mode = DELETE").unwrap();
+    // The thread of the store that was dropped closes its file a little later, and nothing waits for it here.
+    wait_until(|| connection.execute_batch("PRAGMA journal_mode = DELETE").is_ok());
     drop(connection);
     let before = std::fs::read(folder.database()).unwrap();
     let error = Store::open(folder.path()).unwrap_err();
