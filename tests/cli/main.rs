@@ -10,12 +10,14 @@
 )]
 
 mod binary;
+mod browser;
 mod changing;
 mod compare;
 mod exit_codes;
 mod failing_disk;
 mod full_disk;
 mod interrupted;
+mod keyboard;
 mod killed;
 mod logs;
 mod on_finish;
@@ -27,10 +29,12 @@ mod results;
 mod resumed;
 mod scenario;
 mod schedule;
+mod schemas;
 mod sign_in;
 mod state_folder;
 #[path = "../guests/hostile/template.rs"]
 mod template;
+mod template_elsewhere;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tls;

@@ -14,7 +14,7 @@ use super::resumed::{accepted, arm, hold_tables, on_upload, run_id, units, wait_
 use super::template;
 
 /// `run-ordered` of the first input as units, and a good word whatever came of it.
-const LOADS: &str = r"
+pub(crate) const LOADS: &str = r"
   (i32.store (i32.const 300) (i32.const 800)) (i32.store (i32.const 304) (i32.const 11))
   (i32.store (i32.const 308) (i32.load (local.get $inputs)))
   (call $run-ordered (i32.const 300) (i32.const 1)
@@ -52,7 +52,7 @@ const FIELDS: &str = r#"
 "#;
 
 /// A folder with the operator's file and a pipeline of these lines.
-fn place(knosc: &Running, test: &str, body: &str) -> Place {
+pub(crate) fn place(knosc: &Running, test: &str, body: &str) -> Place {
     let place = Place::new(test);
     let whole = template::text("", FIELDS, body, "erp.acme.example", "other.example");
     place.file("pipeline.wasm", wat::parse_str(whole).unwrap());
@@ -61,7 +61,7 @@ fn place(knosc: &Running, test: &str, body: &str) -> Place {
     place
 }
 
-fn pipeline(knosc: &Running, place: &Place, more: &[&str]) -> Command {
+pub(crate) fn pipeline(knosc: &Running, place: &Place, more: &[&str]) -> Command {
     let words = ["pipeline", "run", "pipeline.wasm", "--tenant", "acme", "--input", "units.csv"];
     let mut command = place.runner(&knosc.url(), &[&words[..], more].concat());
     command.env("TMPDIR", made(place));
@@ -167,7 +167,8 @@ fn what_a_pipeline_wrote_is_told_while_it_runs_and_kept_with_its_runs() {
 }
 
 /// Writes two lines on standard output.
-const SAYS: &str = "(call $print (call $stdout) (i32.const 864) (i32.const 58) (i32.const 48))";
+pub(crate) const SAYS: &str =
+    "(call $print (call $stdout) (i32.const 864) (i32.const 58) (i32.const 48))";
 
 fn run_resume(knosc: &Running, place: &Place) -> Ended {
     run(&mut place.runner(&knosc.url(), &["resume", "--latest"]))

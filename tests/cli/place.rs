@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Running};
 
-use super::binary;
+use super::{binary, schemas};
 
 /// A folder that is removed again.
 pub(crate) struct Place(PathBuf);
@@ -75,12 +75,16 @@ pub(crate) struct Ended {
     pub(crate) exit: i32,
 }
 
+/// What it printed for programs is what its schemas say, whichever test it is.
 pub(crate) fn ended(output: Output) -> Ended {
-    Ended {
+    let ended = Ended {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
         exit: output.status.code().unwrap(),
-    }
+    };
+    schemas::hold(&ended.stdout);
+    schemas::hold(&ended.stderr);
+    ended
 }
 
 pub(crate) fn run(command: &mut Command) -> Ended {

@@ -13,7 +13,7 @@ use xtask::machine::Tool;
 use super::place::{Ended, Place, knosc, run};
 
 /// A folder whose items were rejected: one row has a text in it that would be markup and a formula elsewhere.
-fn rejected(test: &str) -> (Running, Place) {
+pub(crate) fn rejected(test: &str) -> (Running, Place) {
     let knosc = knosc();
     let place = Place::new(test);
     place.export("unit-master.csv", "units.csv");
@@ -31,7 +31,7 @@ fn rejected(test: &str) -> (Running, Place) {
     (knosc, place)
 }
 
-fn results(knosc: &Running, place: &Place, more: &[&str]) -> Ended {
+pub(crate) fn results(knosc: &Running, place: &Place, more: &[&str]) -> Ended {
     run(place.runner(&knosc.url(), &["results"]).args(more))
 }
 

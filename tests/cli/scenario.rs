@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_TOTP_SECRET, DEFAULT_USER, Running};
 
-use super::{binary, compare, template};
+use super::{binary, compare, schemas, template};
 
 const EXPECTED: [&str; 4] = ["stdout.txt", "stderr.txt", "exit", "knosc"];
 
@@ -83,8 +83,12 @@ fn run(folder: &Path, place: &Path, knosc: &Running) -> [String; 4] {
             continue;
         }
         let output = command(line, place, &exports, knosc).output().unwrap();
-        stdout += &String::from_utf8(output.stdout).unwrap();
-        stderr += &String::from_utf8(output.stderr).unwrap();
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        schemas::hold(&out);
+        schemas::hold(&err);
+        stdout += &out;
+        stderr += &err;
         exits += &format!("{}\n", output.status.code().unwrap());
     }
     let normal = |text: &str| {
@@ -142,7 +146,7 @@ fn obey(order: &str, place: &Path, knosc: &Running) {
     }
 }
 
-fn turn(knosc: &Running, knobs: &str) {
+pub(crate) fn turn(knosc: &Running, knobs: &str) {
     let answer = ask(knosc, "POST", "/_local/knobs", knobs);
     assert!(answer.starts_with("HTTP/1.1 2"), "{knobs}: {answer}");
 }

@@ -47,7 +47,7 @@ pub const TOOLS: [Tool; 6] = [
     },
     Tool {
         name: "chromium",
-        tests: "results::a_browser_*",
+        tests: "results::a_browser_*, keyboard::a_browser_*",
         install: "sudo apt-get install -y chromium",
         program: "chromium",
         args: &["--version"],

@@ -14,43 +14,58 @@ use super::{ManifestError, ProblemKind};
 
 /// A manifest as it was written.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename_all = "kebab-case", deny_unknown_fields))]
+#[cfg_attr(test, schemars(transform = super::schema::top))]
 pub struct Authored {
     /// Where to; excludes `profile`.
     pub base_url: Option<String>,
     /// A name of the user's own configuration.
     pub profile: Option<String>,
     /// Two files of one trigger are meant.
+    #[cfg_attr(test, schemars(default))]
     pub allow_repeated_trigger: bool,
     /// How to wait; what is not written keeps its default.
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Waiting>"))]
     pub policy: Policy,
     /// Whether the time between polls is written, and not left to the default.
+    #[cfg_attr(test, schemars(skip))]
     pub says_poll_interval: bool,
     /// The files in the order written.
+    #[cfg_attr(test, schemars(rename = "file"))]
     pub files: Vec<AuthoredFile>,
 }
 
 /// One `[[file]]`.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename_all = "kebab-case", deny_unknown_fields))]
 pub struct AuthoredFile {
     /// Where it begins.
+    #[cfg_attr(test, schemars(skip))]
     pub line: usize,
     /// The upload type.
+    #[cfg_attr(test, schemars(schema_with = "super::schema::triggers"))]
     pub trigger: Trigger,
     /// A path or glob, relative to the manifest.
     pub path: String,
     /// Take the newest of several matches.
+    #[cfg_attr(test, schemars(default))]
     pub newest: bool,
     /// A table without rows is meant.
+    #[cfg_attr(test, schemars(default))]
     pub allow_empty: bool,
     /// How much it may leave out of what was loaded before.
+    #[cfg_attr(test, schemars(with = "Option<super::schema::Drop>"))]
     pub allow_drop: Option<Allowance>,
     /// The header names of the columns that tell its rows apart.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub key: Option<Vec<String>>,
 }
 
-const TOP_KEYS: &str =
+pub(super) const TOP_KEYS: &str =
     "base-url, profile, allow-drop, allow-empty, allow-repeated-trigger, policy, file";
-const FILE_KEYS: &str = "trigger, path, newest, key, allow-drop, allow-empty";
+pub(super) const FILE_KEYS: &str = "trigger, path, newest, key, allow-drop, allow-empty";
 
 impl Authored {
     /// Reads a manifest's text; `path` is for messages.

@@ -15,6 +15,8 @@ pub mod names;
 mod problem;
 pub(crate) mod reader;
 pub mod resolve;
+#[cfg(test)]
+mod schema;
 
 use std::path::PathBuf;
 

@@ -14,7 +14,8 @@ use super::{Problem, ProblemKind, duration};
 /// One value with its place in the text.
 pub(crate) type Value<'t> = Spanned<DeValue<'t>>;
 
-const POLICY_KEYS: &str = "poll-interval-min, poll-interval-max, queued-max, running-max";
+pub(super) const POLICY_KEYS: &str =
+    "poll-interval-min, poll-interval-max, queued-max, running-max";
 
 /// The text of a file, and what was found wrong with it so far.
 pub(crate) struct Reader<'t> {

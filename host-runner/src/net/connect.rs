@@ -68,6 +68,12 @@ impl Connector {
         })
     }
 
+    /// The name that a certificate has to be of.
+    #[cfg(feature = "chain")]
+    pub(super) fn server_name(&self) -> Option<&ServerName<'static>> {
+        self.tls.as_ref().map(|(_, name)| name)
+    }
+
     pub(super) async fn connect(&self) -> Result<Stream, NetError> {
         failpoint::reach("connect");
         let tcp = self.tcp().await?;
@@ -94,7 +100,7 @@ impl Connector {
         resolve::origin_addresses(resolver, &self.origin, self.allow_private, *dns).await
     }
 
-    async fn tcp(&self) -> Result<TcpStream, NetError> {
+    pub(super) async fn tcp(&self) -> Result<TcpStream, NetError> {
         let connect = self.timeouts.connect;
         let tcp = dial(&self.targets().await?, connect).await?;
         #[cfg(feature = "proxy")]

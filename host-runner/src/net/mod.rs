@@ -4,6 +4,8 @@
 //! already closed, never follows a redirect, and never connects to an address that `egress` denies.
 
 mod body;
+#[cfg(feature = "chain")]
+pub mod chain;
 mod client;
 mod config;
 mod connect;

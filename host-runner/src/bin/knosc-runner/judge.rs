@@ -29,7 +29,7 @@ pub fn files(
     against: &Against,
 ) -> Result<Vec<Checked>, Problem> {
     let limits = args.limits();
-    let options = args.options();
+    let options = args.reading.options();
     let mut contents = Vec::with_capacity(files.len());
     for file in files {
         contents.push((
@@ -51,11 +51,10 @@ pub fn files(
 }
 
 /// What one file makes of its table; nothing where it cannot be read as one.
-pub fn contents(file: &SourceFile) -> Result<Option<Contents>, Problem> {
+pub fn contents(file: &SourceFile, options: &ReadingOptions) -> Result<Option<Contents>, Problem> {
     let (mut content, kind) = (open(&file.path)?, kind(&file.path)?);
     let candidate = candidate(file, kind, None, &mut content);
-    let (options, limits) = (ReadingOptions::default(), Limits::default());
-    let checked = knosc_checks::check(vec![candidate], &options, &limits).pop();
+    let checked = knosc_checks::check(vec![candidate], options, &Limits::default()).pop();
     Ok(checked.and_then(|checked| checked.contents))
 }
 

@@ -6,10 +6,12 @@
 
 mod admission;
 mod args;
+mod certificates;
 mod check;
 mod command;
 mod connect;
 mod credentials;
+mod document;
 mod drive;
 mod elsewhere;
 mod exit;

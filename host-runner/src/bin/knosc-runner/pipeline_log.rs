@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use knosc_runner::platform::{Log, LogLine, Stream};
 use serde_json::{Value, json};
 
+use crate::document::{self, LoggedLine};
 use crate::private;
 
 /// More than any limit of `tenants.toml` lets a pipeline write, with what JSON adds.
@@ -124,9 +125,8 @@ pub fn of_run(folder: &Path, run: &str) -> Option<Log> {
 }
 
 /// A line as programs read it.
-pub fn as_json(line: &LogLine) -> Value {
-    let stream = if line.stream == Stream::Out { "stdout" } else { "stderr" };
-    json!({ "stream": stream, "text": line.text })
+fn as_json(line: &LogLine) -> Value {
+    document::value(&LoggedLine::from(line))
 }
 
 fn warned(kept: io::Result<()>) {

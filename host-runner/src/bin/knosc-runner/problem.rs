@@ -175,7 +175,9 @@ impl Problem {
             Self::Library(Error::SignIn(error)) => error.hint().to_owned(),
             Self::Library(error) => error.hint().to_owned(),
             Self::TemplateElsewhere { link, .. } => {
-                format!("your session is for your tenant alone; open the link yourself: {link}")
+                format!(
+                    "your session is for your tenant alone: open the link yourself, or say --allow-origin ORIGIN to have it fetched without: {link}"
+                )
             }
             Self::Store(error) => error.hint().to_owned(),
             Self::Refused(errors) => errors.first().map_or("", AdmissionError::hint).to_owned(),

@@ -1,4 +1,5 @@
-//! Profiles: what flags are where nobody types them and no variable says otherwise, by a name in the user's configuration file.
+//! Profiles: what flags are where nobody types them and no variable says otherwise, by a name in the user's configuration file, which is
+//! typed or stands in the manifest that is typed.
 //!
 //! A key is a flag without its dashes, `base-url` or `allow-drop`; every flag that has a variable may stand there. No secret is a flag.
 
@@ -6,7 +7,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Command, CommandFactory as _, FromArgMatches as _};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+use knosc_runner::manifest::Authored;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -32,16 +35,21 @@ pub enum Refused {
 pub fn parse() -> Result<Cli, Refused> {
     let typed: Vec<OsString> = std::env::args_os().collect();
     let mut command = Cli::command();
-    let profile = match named(&typed) {
+    let profile = match named(&typed).or_else(|| named_by_manifest(&typed)) {
         Some(name) => Profile::read(&name).map_err(wrong)?,
         None => None,
     };
-    if let Some(profile) = profile {
+    if let Some(profile) = &profile {
         profile.has_flags_alone(&mut command.clone()).map_err(wrong)?;
         command = profile.under(command);
     }
     let matches = command.try_get_matches_from_mut(typed).map_err(Refused::Typed)?;
-    Cli::from_arg_matches(&matches).map_err(|error| Refused::Typed(error.format(&mut command)))
+    let cli = Cli::from_arg_matches(&matches);
+    let mut cli = cli.map_err(|error| Refused::Typed(error.format(&mut command)))?;
+    if let Some(profile) = &profile {
+        cli.global.of_profile = profile.used(&matches);
+    }
+    Ok(cli)
 }
 
 fn wrong(problem: Problem) -> Refused {
@@ -63,6 +71,35 @@ pub fn named(typed: &[OsString]) -> Option<String> {
         }
     }
     std::env::var("KNOSC_PROFILE").ok().filter(|name| !name.is_empty())
+}
+
+/// The profile of the manifest that is typed. What is wrong with what was typed, or with the manifest, is told by whoever needs it.
+pub fn named_by_manifest(typed: &[OsString]) -> Option<String> {
+    let matches = Cli::command().try_get_matches_from(typed).ok()?;
+    let path = manifest(&matches)?;
+    // Of a pipe nothing would be left for the verb.
+    if !path.is_file() {
+        return None;
+    }
+    let text = std::fs::read_to_string(&path).ok()?;
+    Authored::parse(&path, &text).ok()?.profile
+}
+
+/// The one file that a verb takes as a manifest.
+fn manifest(matches: &ArgMatches) -> Option<PathBuf> {
+    let (verb, matches) = matches.subcommand()?;
+    let mut paths = match verb {
+        "run" | "plan" => matches.get_many::<PathBuf>("source")?,
+        "check" => matches.get_many("sources")?,
+        "config" => matches.subcommand()?.1.get_many("manifest")?,
+        _ => return None,
+    };
+    match (paths.next(), paths.next()) {
+        (Some(path), None) if path.extension().is_none_or(|ending| ending == "toml") => {
+            Some(path.clone())
+        }
+        _ => None,
+    }
 }
 
 /// The user's configuration file.
@@ -107,6 +144,25 @@ impl Profile {
                 hint: "a key is a flag without its dashes, such as base-url; a secret never stands there",
             })
         })
+    }
+
+    /// The flags that are as the profile says, since neither a word nor a variable says otherwise.
+    fn used(&self, mut matches: &ArgMatches) -> Vec<String> {
+        let mut used = Vec::new();
+        loop {
+            for id in matches.ids() {
+                let flag = id.as_str().replace('_', "-");
+                if self.values.contains_key(&flag)
+                    && matches.value_source(id.as_str()) == Some(ValueSource::DefaultValue)
+                {
+                    used.push(flag);
+                }
+            }
+            match matches.subcommand() {
+                Some((_, below)) => matches = below,
+                None => return used,
+            }
+        }
     }
 
     /// The same command, whose flags are as the profile says where nobody says otherwise.

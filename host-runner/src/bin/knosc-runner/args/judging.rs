@@ -26,6 +26,30 @@ pub struct Check {
     pub judging: JudgingArgs,
 }
 
+/// How files are read, where what they show is not what they are.
+#[derive(Debug, Args)]
+pub struct ReadingArgs {
+    /// The encoding of CSV files, such as windows-1252; without it, what their bytes show
+    #[arg(long, env = "KNOSC_ENCODING", value_name = "NAME", value_parser = encoding)]
+    pub encoding: Option<&'static Encoding>,
+    /// What parts values in CSV files, one character or tab; without it, what their first rows show
+    #[arg(long, env = "KNOSC_DELIMITER", value_name = "CHARACTER", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// The sheet of workbooks that is looked at; without it, the first one
+    #[arg(long, env = "KNOSC_SHEET", value_name = "NAME")]
+    pub sheet: Option<String>,
+}
+
+impl ReadingArgs {
+    pub fn options(&self) -> ReadingOptions {
+        let mut options = ReadingOptions::default();
+        options.encoding = self.encoding;
+        options.delimiter = self.delimiter;
+        options.sheet.clone_from(&self.sheet);
+        options
+    }
+}
+
 /// What the checks go by.
 #[derive(Debug, Args)]
 pub struct JudgingArgs {
@@ -41,15 +65,8 @@ pub struct JudgingArgs {
     /// The header row that a trigger's file must have exactly: a file from your tenant's templates
     #[arg(long, env = "KNOSC_TEMPLATE", value_name = "TRIGGER=FILE", value_parser = template, value_delimiter = ',')]
     pub template: Vec<(Trigger, PathBuf)>,
-    /// The encoding of CSV files, such as windows-1252; without it, what their bytes show
-    #[arg(long, env = "KNOSC_ENCODING", value_name = "NAME", value_parser = encoding)]
-    pub encoding: Option<&'static Encoding>,
-    /// What parts values in CSV files, one character or tab; without it, what their first rows show
-    #[arg(long, env = "KNOSC_DELIMITER", value_name = "CHARACTER", value_parser = delimiter)]
-    pub delimiter: Option<u8>,
-    /// The sheet of workbooks that is looked at; without it, the first one
-    #[arg(long, env = "KNOSC_SHEET", value_name = "NAME")]
-    pub sheet: Option<String>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// Longest row that is read
     #[arg(long, env = "KNOSC_MAX_ROW_BYTES", value_name = "BYTES", default_value_t = Limits::default().max_row_bytes)]
     pub max_row_bytes: usize,
@@ -94,14 +111,6 @@ impl JudgingArgs {
         limits.max_value_chars = self.max_value_chars;
         limits.samples = self.samples;
         limits
-    }
-
-    pub fn options(&self) -> ReadingOptions {
-        let mut options = ReadingOptions::default();
-        options.encoding = self.encoding;
-        options.delimiter = self.delimiter;
-        options.sheet.clone_from(&self.sheet);
-        options
     }
 
     pub fn weights(&self) -> Weights {

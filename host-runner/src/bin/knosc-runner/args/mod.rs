@@ -16,14 +16,13 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use knosc_bulk_import::job::Job;
-#[cfg(feature = "otlp")]
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::trigger::Trigger;
 
 pub use auth::AuthArgs;
 pub use component::{Component, Inspect};
 pub use files::{FileArgs, SourceArgs, WaitArgs};
-pub use judging::{Check, HeadArgs, JudgingArgs};
+pub use judging::{Check, HeadArgs, JudgingArgs, ReadingArgs};
 pub use pipeline::{Pipeline, PipelineRun, Tenanted};
 pub use results::{Form, Results};
 pub use runs::{Resolve, Resume, Runs, Unchanged, UnchangedArgs};
@@ -85,9 +84,19 @@ pub struct Global {
     pub ca_file: Vec<PathBuf>,
     #[command(flatten)]
     pub auth: AuthArgs,
+    /// The flags that only the profile says: a manifest's own words about its files go before them
+    #[arg(skip)]
+    pub of_profile: Vec<String>,
     #[cfg(feature = "otlp")]
     #[command(flatten)]
     pub otlp: OtlpArgs,
+}
+
+impl Global {
+    /// Whether a flag is as the profile says, and neither typed nor in a variable.
+    pub fn is_of_profile(&self, flag: &str) -> bool {
+        self.of_profile.iter().any(|of| of == flag)
+    }
 }
 
 /// Where spans go.
@@ -212,6 +221,8 @@ pub struct Upload {
     /// Do not look into the file, and so not at what it leaves out of what was loaded before
     #[arg(long, env = "KNOSC_NO_CHECK", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub no_check: bool,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 }
 
 #[derive(Debug, Args)]
@@ -242,6 +253,9 @@ pub enum Config {
 
 #[derive(Debug, Args)]
 pub struct ConfigShow {
+    /// With the profile that this manifest names
+    #[arg(value_name = "IMPORT.TOML")]
+    pub manifest: Option<PathBuf>,
     /// Say of each whence it is
     #[arg(long, env = "KNOSC_ORIGIN", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub origin: bool,
@@ -268,6 +282,16 @@ pub struct TemplateDiff {
     /// A file whose header is compared; without it, the template that template get kept
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub elsewhere: ElsewhereArgs,
+}
+
+/// Links that lead away from the tenant.
+#[derive(Debug, Args)]
+pub struct ElsewhereArgs {
+    /// Fetch the file also where its link leads to this other origin, without cookies; may be said several times
+    #[arg(long, env = "KNOSC_ALLOW_ORIGIN", value_name = "ORIGIN")]
+    pub allow_origin: Vec<Origin>,
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +302,8 @@ pub struct TemplateGet {
     /// Where to; without it, the link's own file name in this folder. An existing file is never overwritten
     #[arg(long, env = "KNOSC_TO", value_name = "FILE")]
     pub to: Option<PathBuf>,
+    #[command(flatten)]
+    pub elsewhere: ElsewhereArgs,
 }
 
 #[derive(Debug, Args)]

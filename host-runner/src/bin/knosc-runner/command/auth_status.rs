@@ -2,10 +2,9 @@
 //!
 //! Asks nobody: a session that is at hand may have ended in Knosc.
 
-use serde_json::json;
-
 use crate::args::Global;
 use crate::credentials::{CliCredentials, Need};
+use crate::document::Body;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::render::Reporter;
@@ -24,6 +23,6 @@ pub fn execute(global: &Global, reporter: &mut Reporter) -> Result<Exit, Problem
         (None, false) => "credentials are at hand",
     };
     let sentence = format!("{what} for {} ({})", origin.tenant(), origin.environment().word());
-    reporter.say(&sentence, &json!({ "session": session, "base_url": origin.to_string() }));
+    reporter.say(&sentence, Body::AuthStatus { session, base_url: origin.to_string() });
     Ok(Exit::Done)
 }

@@ -7,10 +7,10 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use knosc_runner::platform::inspect::{Inspected, inspect};
-use serde_json::json;
+use knosc_runner::platform::inspect::{Inspected, Metadata, inspect};
 
 use crate::args::Inspect;
+use crate::document::{self, Body};
 use crate::exit::Exit;
 use crate::problem::{FileProblem, Problem};
 use crate::render::{Reporter, text::clean};
@@ -23,14 +23,24 @@ pub fn inspected(args: &Inspect, reporter: &mut Reporter) -> Result<Exit, Proble
     let unfit = |problem| Problem::File { path: path.clone(), problem };
     let bytes = read(path).map_err(unfit)?;
     let found = inspect(&bytes).map_err(|error| unfit(FileProblem::Component(Box::new(error))))?;
-    let Inspected { world, imports, exports, size, sha256, metadata, .. } = &found;
-    let fields = json!({
-        "file": path.display().to_string(), "world": world, "size": size, "sha256": sha256,
-        "name": metadata.name, "version": metadata.version, "licenses": metadata.licenses,
-        "source": metadata.source, "description": metadata.description,
-        "imports": imports, "exports": exports,
-    });
-    reporter.say(&text(path, &found), &fields);
+    let sentence = text(path, &found);
+    let Inspected { world, imports, exports, size, sha256, metadata, .. } = found;
+    let Metadata { name, version, licenses, source, description, .. } = metadata;
+    let file = path.display().to_string();
+    let said = document::Component {
+        file,
+        world,
+        size,
+        sha256,
+        name,
+        version,
+        licenses,
+        source,
+        description,
+        imports,
+        exports,
+    };
+    reporter.say(&sentence, Body::ComponentInspect(said));
     Ok(Exit::Done)
 }
 

@@ -3,25 +3,18 @@
 //! Asks nobody. Of secrets only the place is told.
 
 use clap::CommandFactory as _;
-use serde_json::{Value, json};
 
 use crate::args::{Cli, ConfigShow};
 use crate::credentials;
+use crate::document::{Body, Setting};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::profile::{self, Flag, Profile};
 use crate::render::Reporter;
 
-/// A setting, and whence it is.
-struct Setting {
-    name: String,
-    value: String,
-    origin: String,
-}
-
 pub fn show(args: &ConfigShow, reporter: &mut Reporter) -> Result<Exit, Problem> {
     let typed: Vec<_> = std::env::args_os().collect();
-    let profile = match profile::named(&typed) {
+    let profile = match profile::named(&typed).or_else(|| profile::named_by_manifest(&typed)) {
         Some(name) => Some(
             Profile::read(&name)?
                 .ok_or_else(|| Problem::NoProfile { name, path: profile::path() })?,
@@ -43,12 +36,10 @@ pub fn show(args: &ConfigShow, reporter: &mut Reporter) -> Result<Exit, Problem>
         let origin = if args.origin { format!("  ({origin})") } else { String::new() };
         format!("{name:width$}  {value}{origin}")
     };
-    let fields = |setting: &Setting| json!({ "name": setting.name, "value": setting.value, "origin": setting.origin });
     let lines: Vec<String> = settings.iter().map(line).collect();
     let text = if lines.is_empty() { "nothing is set".to_owned() } else { lines.join("\n") };
-    let path = profile::path().display().to_string();
-    let values: Vec<Value> = settings.iter().map(fields).collect();
-    reporter.say(&text, &json!({ "file": path, "settings": values }));
+    let file = profile::path().display().to_string();
+    reporter.say(&text, Body::Config { file, settings });
     Ok(Exit::Done)
 }
 

@@ -6,10 +6,12 @@ use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::protocol::{ANSWER_BYTES_MAX, templates};
 use knosc_runner::error::Error;
-use knosc_runner::net::{Client, ProxyConfig};
+use knosc_runner::net::chain::chain;
+use knosc_runner::net::{Client, NetError, ProxyConfig};
 use knosc_runner::tenant::Tenant;
 
 use crate::args::Global;
+use crate::certificates::{self, Shown};
 use crate::credentials::Need;
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -40,6 +42,8 @@ pub struct Looked {
     pub result: Health,
     pub message: String,
     pub hint: String,
+    /// The certificates that the server showed, its own first.
+    pub chain: Vec<Shown>,
     /// How the process ends for it.
     pub exit: Exit,
 }
@@ -68,7 +72,8 @@ impl Health {
 
 impl Looked {
     fn new(what: &'static str, result: Health, message: impl Into<String>) -> Self {
-        Self { what, result, message: message.into(), hint: String::new(), exit: Exit::Done }
+        let (hint, chain) = (String::new(), Vec::new());
+        Self { what, result, message: message.into(), hint, chain, exit: Exit::Done }
     }
 
     fn odd(what: &'static str, message: String, hint: &str) -> Self {
@@ -77,7 +82,8 @@ impl Looked {
 
     fn bad(what: &'static str, problem: &Problem) -> Self {
         let (message, hint) = (problem.to_string(), problem.hint());
-        Self { what, result: Health::Bad, message, hint, exit: problem.exit() }
+        let exit = problem.exit();
+        Self { what, result: Health::Bad, message, hint, chain: Vec::new(), exit }
     }
 }
 
@@ -135,29 +141,38 @@ async fn reach(global: &Global, origin: &Origin, all: &mut Vec<Looked>) -> bool 
         Ok(answer) => answer,
         Err(error) => {
             all.push(Looked::bad("address", &Problem::from(Error::Net(error))));
-            for what in ["certificate", "clock"] {
-                all.push(Looked::new(what, Health::Unseen, "Knosc was not reached"));
-            }
+            all.push(certificate(global, origin).await);
+            all.push(Looked::new("clock", Health::Unseen, "Knosc was not reached"));
             return false;
         }
     };
     let message = format!("{origin} answers (status {} without a session)", answer.status);
     all.push(Looked::new("address", Health::Good, message));
-    all.push(if origin.is_loopback() {
-        Looked::new(
-            "certificate",
-            Health::Unseen,
-            "this machine is asked without TLS, or by a name of its own",
-        )
-    } else {
-        let files = global.ca_file.len();
-        let own =
-            if files == 0 { String::new() } else { format!(" or of {files} files of your own") };
-        let message = format!("the chain leads to an authority of this machine{own}");
-        Looked::new("certificate", Health::Good, message)
-    });
+    all.push(certificate(global, origin).await);
     all.push(clock(answer.date_seconds(), when::now_ms() / 1_000));
     true
+}
+
+/// What the server shows of itself, and whether that leads to somebody who is trusted.
+async fn certificate(global: &Global, origin: &Origin) -> Looked {
+    const WHAT: &str = "certificate";
+    match chain(origin, &connect::client(global)).await {
+        Ok(None) => Looked::new(WHAT, Health::Unseen, "this address is asked without TLS"),
+        Err(_) => Looked::new(WHAT, Health::Unseen, "no certificate was shown"),
+        Ok(Some(shown)) => {
+            let chain = certificates::read(&shown, when::now_ms());
+            let Some(reason) = shown.refused else {
+                let own = match global.ca_file.len() {
+                    0 => String::new(),
+                    files => format!(" or of {files} files of your own"),
+                };
+                let message = format!("the chain leads to an authority of this machine{own}");
+                return Looked { chain, ..Looked::new(WHAT, Health::Good, message) };
+            };
+            let problem = Problem::from(Error::Net(NetError::UntrustedCertificate(reason)));
+            Looked { chain, ..Looked::bad(WHAT, &problem) }
+        }
+    }
 }
 
 fn clock(theirs: Option<u64>, ours: u64) -> Looked {

@@ -14,8 +14,9 @@ Environment of knosc-runner
 
 Every flag has a variable: KNOSC_ and the flag in capitals, --base-url as KNOSC_BASE_URL.
 A profile of the configuration file (--profile NAME, $XDG_CONFIG_HOME/knosc-runner/config.toml) holds flags too: [profile.acme] and a
-line a flag, base-url = \"https://acme.knosc.com\", allow-drop = \"7%\". Typed goes before variables, and those before the profile;
-knosc-runner config show --origin says which it is.
+line a flag, base-url = \"https://acme.knosc.com\", allow-drop = \"7%\". A manifest may name one too, profile = \"acme\". Typed goes before
+variables, those before what a manifest says of its files and of waiting, and that before the profile; knosc-runner config show
+--origin [IMPORT.TOML] says which it is.
 
 Secrets are never arguments, since other users of a machine see those:
 
@@ -101,7 +102,7 @@ Events of --output ndjson: one JSON object a line on stdout, each with schema, t
   pipeline_finished end, note, limit, denials, denied, used, exit_code
   error             on stderr: code, message, known, hint, exit_code
 
-Fields are added and never renamed: ignore what you do not know.
+Fields are added and never renamed: ignore what you do not know. The schemas are docs/schemas of the repository.
 ";
 
 pub fn execute(args: &Help) -> Result<Exit, Problem> {

@@ -2,11 +2,10 @@
 //!
 //! Prints where the session is kept, never the session.
 
-use serde_json::json;
-
 use crate::args::Global;
 use crate::connect;
 use crate::credentials::Need;
+use crate::document::Body;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::render::Reporter;
@@ -29,9 +28,7 @@ pub async fn execute(global: &Global, reporter: &mut Reporter) -> Result<Exit, P
         origin.tenant(),
         origin.environment().word()
     );
-    reporter.say(
-        &sentence,
-        &json!({ "signed_in": true, "base_url": origin.to_string(), "session_file": path }),
-    );
+    let base_url = origin.to_string();
+    reporter.say(&sentence, Body::Login { signed_in: true, base_url, session_file: path });
     Ok(Exit::Done)
 }

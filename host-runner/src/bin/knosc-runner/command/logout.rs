@@ -2,11 +2,10 @@
 //!
 //! Forgets even where Knosc does not answer.
 
-use serde_json::json;
-
 use crate::args::Global;
 use crate::connect;
 use crate::credentials::Need;
+use crate::document::Body;
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::render::Reporter;
@@ -31,6 +30,7 @@ pub async fn execute(global: &Global, reporter: &mut Reporter) -> Result<Exit, P
         (false, true) => "forgot the refused sign-in".to_owned(),
         (false, false) => format!("there was no session for {}", origin.tenant()),
     };
-    reporter.say(&sentence, &json!({ "signed_out": had_session, "base_url": origin.to_string() }));
+    let base_url = origin.to_string();
+    reporter.say(&sentence, Body::Logout { signed_out: had_session, base_url });
     Ok(Exit::Done)
 }

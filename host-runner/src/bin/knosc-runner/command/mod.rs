@@ -3,6 +3,7 @@
 //! What several verbs share of files and plans is in `source`.
 
 mod auth_status;
+mod blank_file;
 mod check;
 mod component;
 mod config;

@@ -52,7 +52,9 @@ pub async fn send(
     how: &How<'_>,
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
-    let policy = source::with_interval(source.policy, how.wait.poll_interval);
+    let is_manifests = source.says_poll_interval && global.is_of_profile("poll-interval");
+    let interval = how.wait.poll_interval.filter(|_| !is_manifests);
+    let policy = source::with_interval(source.policy, interval);
     policy.check(source.origin.is_loopback())?;
     let store = state::store(global)?;
     let run = id::new_id(when::now_ms());

@@ -6,10 +6,10 @@ use knosc_bulk_import::admission::RecordedStep;
 use knosc_bulk_import::job::Job;
 use knosc_bulk_import::run::{Report, Resolution};
 use knosc_runner::journal::sqlite::{RecordedRun, Store, StoreError, actor};
-use serde_json::json;
 
 use super::resume;
 use crate::args::{Global, Resolve, Runs};
+use crate::document::{self, Body};
 use crate::drive;
 use crate::exit::Exit;
 use crate::pipeline_log;
@@ -41,8 +41,9 @@ pub async fn execute(
                 ),
                 None => format!("{trigger} was not locked"),
             };
-            let run = had.map(|holder| holder.run);
-            reporter.say(&sentence, &json!({ "trigger": trigger.name(), "unlocked_from": run }));
+            let unlocked_from = had.map(|holder| holder.run);
+            let unlocked = document::Runs::Unlocked { trigger: (*trigger).into(), unlocked_from };
+            reporter.say(&sentence, Body::Runs(unlocked));
         }
     }
     Ok(Exit::Done)
@@ -116,10 +117,14 @@ async fn resolve(
     let (trigger, file) = (step.trigger, &step.file_name);
     reporter.resolved(
         &format!("{trigger} {file}: {what}, by {who}"),
-        &json!({
-            "run_id": id, "trigger": trigger.name(), "file": file, "job_id": args.accepted,
-            "accepted": args.accepted.is_some(), "who": who,
-        }),
+        document::Runs::Resolved {
+            run_id: id,
+            trigger: trigger.into(),
+            file: file.clone(),
+            job_id: args.accepted.clone(),
+            accepted: args.accepted.is_some(),
+            who: who.clone(),
+        },
     );
     Ok(())
 }

@@ -11,6 +11,7 @@ use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::plan::{Plan, Planned};
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::trigger::Trigger;
+use knosc_checks::ReadingOptions;
 use knosc_runner::blobs::BlobSource;
 use knosc_runner::journal::sqlite::Store;
 use knosc_runner::manifest::{Authored, SourceFile, folder, resolve};
@@ -35,6 +36,8 @@ pub struct Source {
     pub contents: Vec<Option<Contents>>,
     pub plan: Plan,
     pub policy: Policy,
+    /// Whether the manifest says the time between polls.
+    pub says_poll_interval: bool,
 }
 
 /// How long files of a folder must be left alone: there, an export job may be at work beside us.
@@ -87,7 +90,9 @@ pub async fn read(
         against(global, &origin, &found, &head.judging, reporter).await?
     };
     let look = if head.no_check { Look::Nowhere } else { Look::Judge(&head.judging, &against) };
-    checked(origin.clone(), found, policy, Checks { files, settle, look }, reporter)
+    let checks = Checks { global, files, settle, look };
+    let source = checked(origin.clone(), found, policy, checks, reporter)?;
+    Ok(Source { says_poll_interval: authored.says_poll_interval, ..source })
 }
 
 /// What a tenant's files are compared with: its kept templates, and what it has if that is asked for.
@@ -122,6 +127,7 @@ pub fn from_manifest(path: &Path) -> Result<(Vec<SourceFile>, Authored), Problem
 /// What files are held to.
 #[derive(Clone, Copy)]
 pub struct Checks<'a> {
+    pub global: &'a Global,
     pub files: &'a FileArgs,
     pub settle: Duration,
     pub look: Look<'a>,
@@ -132,7 +138,7 @@ pub struct Checks<'a> {
 pub enum Look<'a> {
     Nowhere,
     /// What they hold is compared with what was loaded before.
-    Contents,
+    Contents(&'a ReadingOptions),
     /// They are held to everything that is known.
     Judge(&'a JudgingArgs, &'a Against),
 }
@@ -152,13 +158,16 @@ pub fn checked(
     let limits = Limits { max_bytes: checks.files.max_bytes, settle: checks.settle };
     let mut blobs: Vec<Arc<dyn BlobSource>> = Vec::with_capacity(files.len());
     for file in &mut files {
-        allow(file, checks.files);
+        allow(file, checks.files, &|flag| checks.global.is_of_profile(flag));
         let blob = check::file(file, limits, &mut |sentence| reporter.note(sentence))?;
         blobs.push(Arc::new(blob));
     }
     let contents = match checks.look {
         Look::Nowhere => vec![None; files.len()],
-        Look::Contents => files.iter().map(judge::contents).collect::<Result<_, _>>()?,
+        Look::Contents(options) => {
+            let contents = files.iter().map(|file| judge::contents(file, options));
+            contents.collect::<Result<_, _>>()?
+        }
         Look::Judge(judging, against) => {
             let checked = judge::files(&files, judging, against)?;
             reporter.findings(&checked);
@@ -169,18 +178,26 @@ pub fn checked(
             judge::take_contents(checked)
         }
     };
-    Ok(Source { origin, files, blobs, contents, plan, policy })
+    Ok(Source { origin, files, blobs, contents, plan, policy, says_poll_interval: false })
 }
 
-/// What is typed goes before what the manifest says.
-fn allow(file: &mut SourceFile, args: &FileArgs) {
-    if args.allow_empty {
-        file.allow_drop = Some(Allowance::ALL);
-    }
-    file.allow_drop = args.allow_drop.or(file.allow_drop);
+/// What is typed, or in a variable, goes before what the manifest says, and that before the profile.
+fn allow(file: &mut SourceFile, args: &FileArgs, is_of_profile: &dyn Fn(&str) -> bool) {
+    let all = args.allow_empty.then_some(Allowance::ALL);
+    file.allow_drop = if is_of_profile("allow-empty") {
+        file.allow_drop.or(all)
+    } else {
+        all.or(file.allow_drop)
+    };
+    file.allow_drop = if is_of_profile("allow-drop") {
+        file.allow_drop.or(args.allow_drop)
+    } else {
+        args.allow_drop.or(file.allow_drop)
+    };
     file.allow_empty |= file.allow_drop.is_some_and(Allowance::permits_empty);
     let key = args.key.iter().find(|(trigger, _)| *trigger == file.trigger);
-    file.key = key.map(|(_, columns)| columns.clone()).or(file.key.take());
+    let key = key.map(|(_, columns)| columns.clone());
+    file.key = if is_of_profile("key") { file.key.take().or(key) } else { key.or(file.key.take()) };
 }
 
 /// With another shortest time between polls; the longest one follows where it has to.

@@ -1,7 +1,7 @@
 //! `template list`: what Knosc says of its upload templates, unchanged. `template get`: one of them, saved, and kept for the checks.
 //! `template diff`: whether it is still as it was.
 //!
-//! Only a link on the tenant's own origin is followed, since the session goes with it.
+//! A link on another origin is followed only where that was named, and then without the session.
 
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -10,15 +10,15 @@ use knosc_bulk_import::blob::FileKind;
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::trigger::{Trigger, UnknownTrigger};
 use knosc_checks::Limits;
-use knosc_runner::egress::Denial;
-use knosc_runner::error::Error;
 use knosc_runner::tenant::Tenant;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::blank_file::fetch;
 use super::links;
 use crate::args::{Global, TemplateDiff, TemplateGet};
 use crate::connect;
 use crate::credentials::Need;
+use crate::document::{Body, Template};
 use crate::exit::Exit;
 use crate::judge;
 use crate::problem::Problem;
@@ -49,14 +49,14 @@ pub async fn get(
         link_of(*trigger.as_ref().map_err(unknown)?, &tenant).await?
     };
     let path = args.to.clone().map_or_else(|| file_name(&link), Ok)?;
-    let bytes = fetch(&tenant, &link).await?;
+    let bytes = fetch(global, &tenant, &link, &args.elsewhere.allow_origin).await?;
     if let Ok(trigger) = trigger {
         keep(global, &origin, trigger, &link, &bytes, reporter);
     }
     save::write_new(&path, &bytes)?;
     let file = path.display().to_string();
     let sentence = format!("saved {file} ({})", render::bytes(bytes.len() as u64));
-    reporter.say(&sentence, &json!({ "file": file, "bytes": bytes.len() }));
+    reporter.say(&sentence, Body::Template(Template::Saved { file, bytes: bytes.len() }));
     Ok(Exit::Done)
 }
 
@@ -77,7 +77,7 @@ pub async fn diff(
     let before = judge::header(&path, &limits)?;
     let tenant = connect::tenant(global, &origin, Need::Any)?;
     let link = link_of(args.trigger, &tenant).await?;
-    let bytes = fetch(&tenant, &link).await?;
+    let bytes = fetch(global, &tenant, &link, &args.elsewhere.allow_origin).await?;
     let kind = kind(&link).ok_or_else(|| no_table(&link))?;
     let now = knosc_checks::header(kind, &mut Cursor::new(bytes), &limits);
     let now = now.map_err(|_| no_table(&link))?;
@@ -94,11 +94,15 @@ pub async fn diff(
     if is_same {
         lines.push(format!("{} has the columns of the template", path.display()));
     }
-    let fields = json!({
-        "trigger": args.trigger.name(), "file": path.display().to_string(), "same": is_same,
-        "only_in_file": gone, "only_in_template": new, "reordered": reordered,
-    });
-    reporter.say(&lines.join("\n"), &fields);
+    let compared = Template::Compared {
+        trigger: args.trigger.into(),
+        file: path.display().to_string(),
+        same: is_same,
+        only_in_file: gone,
+        only_in_template: new,
+        reordered,
+    };
+    reporter.say(&lines.join("\n"), Body::Template(compared));
     Ok(if is_same { Exit::Done } else { Exit::CheckFailed })
 }
 
@@ -111,15 +115,6 @@ fn unknown(error: &UnknownTrigger) -> Problem {
 
 async fn link_of(trigger: Trigger, tenant: &Tenant) -> Result<String, Problem> {
     only_link(trigger, &tenant.templates().await?)
-}
-
-async fn fetch(tenant: &Tenant, link: &str) -> Result<Vec<u8>, Problem> {
-    tenant.template(link).await.map_err(|error| match error {
-        Error::Egress(denial @ Denial::Origin { .. }) => {
-            Problem::TemplateElsewhere { link: link.to_owned(), denial }
-        }
-        error => error.into(),
-    })
 }
 
 /// The last word of the link's path.

@@ -24,8 +24,9 @@ pub async fn execute(
     let origin = target::origin(global, &Wanted::default())?;
     let file = SourceFile::new(args.trigger, args.file.clone(), args.files.allow_empty);
     let settle = args.files.settle.unwrap_or(Duration::ZERO);
-    let look = if args.no_check { Look::Nowhere } else { Look::Contents };
-    let checks = Checks { files: &args.files, settle, look };
+    let options = args.reading.options();
+    let look = if args.no_check { Look::Nowhere } else { Look::Contents(&options) };
+    let checks = Checks { global, files: &args.files, settle, look };
     let policy = source::default_policy(&origin);
     let source = source::checked(origin, vec![file], policy, checks, reporter)?;
     let unchanged = args.unchanged.unchanged.map_or(Unchanged::Refuse, Into::into);

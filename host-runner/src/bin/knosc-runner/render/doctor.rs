@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use knosc_bulk_import::origin::Origin;
-use serde_json::{Value, json};
 
 use super::text::{GREEN, RED, YELLOW, clean, paint};
-use super::{Reporter, json as values, print, text};
+use super::{Reporter, print, print_document, text};
 use crate::args::Output;
 use crate::command::doctor::{Health, Looked};
+use crate::document::{Body, Certificate, Doctor, LookedAt};
 use crate::exit::Exit;
 
 impl Reporter {
@@ -17,11 +17,9 @@ impl Reporter {
         match self.output {
             Output::Text => print(&(text::header(origin, None) + &lines(all))),
             Output::Json | Output::Ndjson => {
-                let document = json!({
-                    "schema": values::SCHEMA, "type": "doctor", "tenant": values::tenant(origin),
-                    "checks": all.iter().map(fields).collect::<Vec<_>>(), "exit_code": exit.code(),
-                });
-                print(&format!("{document}\n"));
+                let checks = all.iter().map(check).collect();
+                let tenant = origin.into();
+                print_document(Body::Doctor(Doctor { tenant, checks, exit_code: exit.code() }));
             }
         }
     }
@@ -37,6 +35,9 @@ fn lines(all: &[Looked]) -> String {
             Health::Unseen => word,
         };
         let _ = writeln!(text, "{word}  {:<12}  {}", looked.what, clean(&looked.message));
+        for shown in &looked.chain {
+            let _ = writeln!(text, "                    {}", clean(&shown.text()));
+        }
         if !looked.hint.is_empty() {
             let _ = writeln!(text, "                    {}", looked.hint);
         }
@@ -44,9 +45,12 @@ fn lines(all: &[Looked]) -> String {
     })
 }
 
-fn fields(looked: &Looked) -> Value {
-    json!({
-        "check": looked.what, "result": looked.result.word(), "message": looked.message,
-        "hint": if looked.hint.is_empty() { None } else { Some(&looked.hint) },
-    })
+fn check(looked: &Looked) -> LookedAt {
+    LookedAt {
+        check: looked.what,
+        result: looked.result.word(),
+        message: looked.message.clone(),
+        hint: Some(looked.hint.clone()).filter(|hint| !hint.is_empty()),
+        chain: looked.chain.iter().map(Certificate::from).collect(),
+    }
 }

@@ -1,11 +1,10 @@
-//! What the checks found, as text and as JSON.
+//! What the checks found, as text.
 //!
-//! Makes values; prints nothing. The names in JSON are a promise to scripts.
+//! Makes text; prints nothing.
 
 use std::fmt::Write as _;
 
 use knosc_checks::{Checked, Finding, Reading, Severity};
-use serde_json::{Value, json};
 
 use super::text::{RED, YELLOW, paint};
 
@@ -82,37 +81,4 @@ pub fn readings(checked: &[Checked]) -> String {
 
 fn delimiter(byte: u8) -> String {
     if byte == b'\t' { "tab".to_owned() } else { format!("'{}'", char::from(byte)) }
-}
-
-/// How many of each weight.
-pub fn counts(checked: &[Checked]) -> [(Severity, u64); 3] {
-    [Severity::Deny, Severity::Warn, Severity::Note].map(|severity| {
-        let findings = checked.iter().flat_map(|file| &file.findings);
-        let of_it = findings.filter(|finding| finding.severity == severity);
-        (severity, of_it.map(|finding| 1 + finding.more).sum())
-    })
-}
-
-pub fn file(checked: &Checked) -> Value {
-    let read_as = checked.reading.as_ref().map(|reading| match reading {
-        Reading::Text(writing) => json!({
-            "encoding": writing.encoding, "encoding_evidence": writing.encoding_evidence,
-            "delimiter": char::from(writing.delimiter).to_string(),
-            "delimiter_evidence": writing.delimiter_evidence, "line_ends": writing.line_ends,
-        }),
-        Reading::Sheet { name, of } => json!({ "sheet": name, "sheets": of }),
-    });
-    json!({
-        "trigger": checked.trigger.name(), "file": checked.file, "rows": checked.rows,
-        "read_as": read_as, "findings": checked.findings.iter().map(finding).collect::<Vec<_>>(),
-    })
-}
-
-pub fn finding(finding: &Finding) -> Value {
-    json!({
-        "code": finding.code.name(), "severity": finding.severity.word(), "file": finding.file,
-        "sheet": finding.sheet, "line": finding.line, "cell": finding.cell,
-        "column": finding.column, "key": finding.key, "message": finding.message,
-        "hint": finding.hint(), "more": finding.more,
-    })
 }

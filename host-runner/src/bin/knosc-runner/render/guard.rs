@@ -1,14 +1,11 @@
-//! What refreshing files leave out, as text and as JSON.
+//! What refreshing files leave out, as text.
 //!
-//! Makes values; prints nothing. The names in JSON are a promise to scripts.
+//! Makes text; prints nothing.
 
 use std::fmt::Write as _;
 
-use knosc_bulk_import::admission::refresh::Effect;
-use serde_json::{Value, json};
-
 use super::text::{YELLOW, paint};
-use crate::guard::{Found, Guarded, Stale, With};
+use crate::guard::Guarded;
 
 /// What a person should read before files are sent: a line for each that leaves something out, and one for all first loads.
 pub fn text(guarded: &[Guarded]) -> String {
@@ -39,34 +36,4 @@ pub fn first_loads(guarded: &[Guarded]) -> String {
             )
         }
     }
-}
-
-pub fn value(guarded: &Guarded) -> Value {
-    let mut value = json!({
-        "trigger": guarded.trigger.name(), "file": guarded.file, "effect": Effect::of(guarded.trigger).word(),
-        "comparison": "not-read", "left_out": null, "of": null, "run": null, "stale_since_run": null,
-        "stale": false, "allowed": guarded.allowed.to_string(), "refused": guarded.is_refused(),
-        "message": guarded.sentence(),
-    });
-    let more = match &guarded.found {
-        Found::NotRead => json!({}),
-        Found::Exempt => json!({ "comparison": "exempt" }),
-        Found::Nothing { .. } => json!({ "comparison": "nothing" }),
-        Found::Compared { dropped, with, stale } => {
-            let run = match with {
-                With::Run(run) => Some(run),
-                With::File(_) => None,
-            };
-            let since = match stale {
-                Some(Stale::Since { run, .. }) => Some(run),
-                Some(Stale::Disordered) | None => None,
-            };
-            json!({
-                "comparison": if dropped.by_key { "keys" } else { "rows" }, "left_out": dropped.left_out,
-                "of": dropped.of, "run": run, "stale_since_run": since, "stale": stale.is_some(),
-            })
-        }
-    };
-    super::json::merge(&mut value, &more);
-    value
 }

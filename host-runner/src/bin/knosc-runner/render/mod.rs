@@ -6,7 +6,6 @@ mod checks;
 mod doctor;
 mod findings;
 mod guard;
-mod json;
 mod log;
 mod pipeline;
 mod progress;
@@ -18,14 +17,19 @@ mod undecided;
 use std::io::Write as _;
 use std::path::Path;
 
+use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::job::JobReport;
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::run::{Event, Fact, Report};
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::progress::Progress;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::args::Output;
+use crate::document::{
+    self, Body, Document, ErrorBody, Event as Told, Job, JobStatus, Line, Looked, Next, Planned,
+    RunFinished, Step, StepFile, StepRowError, Tenant, UploadProgress,
+};
 use crate::exit::Exit;
 use crate::problem::Problem;
 use crate::when;
@@ -55,12 +59,10 @@ pub struct Reporter {
     seq: u64,
     origin: Option<Origin>,
     files: Vec<Shown>,
-    /// What the checks found, for documents that come later.
-    found: Option<Vec<Value>>,
+    /// What was looked at before, for documents that come later.
+    looked: Looked,
     /// The report, once there is one.
-    summary: Option<Value>,
-    /// What files leave out, for the same.
-    compared: Vec<Value>,
+    summary: Option<document::Report>,
     /// The lines of a plan about it, by the file's place.
     compared_lines: Vec<Option<String>>,
     first_loads: String,
@@ -83,9 +85,8 @@ impl Reporter {
             seq: 0,
             origin: None,
             files: Vec::new(),
-            found: None,
+            looked: Looked::default(),
             summary: None,
-            compared: Vec::new(),
             compared_lines: Vec::new(),
             first_loads: String::new(),
             sending: None,
@@ -134,42 +135,31 @@ impl Reporter {
                 }
             }
             Output::Json if self.verb == "plan" => {
-                let steps: Vec<Value> = order
-                    .iter()
-                    .filter_map(|index| self.files.get(*index))
-                    .zip(1..)
-                    .map(|(file, position)| json::planned(file, position))
-                    .collect();
-                let mut document = json!({
-                    "schema": json::SCHEMA, "type": "plan", "verb": self.verb,
-                    "tenant": json::tenant(origin), "steps": steps,
-                });
-                self.add_findings(&mut document);
-                print(&format!("{document}\n"));
+                let (verb, tenant, steps) = (self.verb, origin.into(), self.planned(order));
+                print_document(Body::Plan { verb, tenant, steps, looked: self.looked.clone() });
             }
             Output::Json => {}
-            Output::Ndjson => {
-                self.event(
-                    "run_started",
-                    &json!({ "verb": self.verb, "tenant": json::tenant(origin) }),
-                );
-                let planned: Vec<Value> = order
-                    .iter()
-                    .filter_map(|index| self.files.get(*index))
-                    .zip(1..)
-                    .map(|(file, position)| json::planned(file, position))
-                    .collect();
-                for step in planned {
-                    self.event("step_planned", &step);
-                }
-                for finding in self.found.take().into_iter().flatten() {
-                    self.event("check_finding", &finding);
-                }
-                for compared in std::mem::take(&mut self.compared) {
-                    self.event("refresh_compared", &compared);
-                }
-            }
+            Output::Ndjson => self.begin_events(origin, order),
         }
+    }
+
+    fn begin_events(&mut self, origin: &Origin, order: &[usize]) {
+        self.event(&Told::RunStarted { verb: self.verb, tenant: origin.into() });
+        for step in self.planned(order) {
+            self.event(&Told::StepPlanned(step));
+        }
+        let Looked { findings, refresh } = std::mem::take(&mut self.looked);
+        for finding in findings.into_iter().flatten() {
+            self.event(&Told::CheckFinding(finding));
+        }
+        for compared in refresh {
+            self.event(&Told::RefreshCompared(compared));
+        }
+    }
+
+    fn planned(&self, order: &[usize]) -> Vec<Planned> {
+        let files = order.iter().filter_map(|index| self.files.get(*index));
+        files.zip(1..).map(|(file, position)| Planned::new(file, position)).collect()
     }
 
     /// One piece of news.
@@ -191,47 +181,39 @@ impl Reporter {
     fn news_event(&mut self, news: &Progress) {
         match news {
             Progress::UploadProgress { step, sent_bytes, total_bytes } => {
-                let due = self.view.is_due(*sent_bytes == *total_bytes);
-                let mut fields = self.step(*step);
-                let sent = json!({ "sent_bytes": sent_bytes, "total_bytes": total_bytes });
-                json::merge(&mut fields, &sent);
-                if due {
-                    self.event("upload_progress", &fields);
+                let (sent_bytes, total_bytes) = (*sent_bytes, *total_bytes);
+                if self.view.is_due(sent_bytes == total_bytes) {
+                    let of = self.step(*step);
+                    let progress = UploadProgress { of, sent_bytes, total_bytes };
+                    self.event(&Told::UploadProgress(progress));
                 }
             }
-            Progress::SessionRenewed => self.event("auth_refreshed", &json!({})),
+            Progress::SessionRenewed => self.event(&Told::AuthRefreshed {}),
             Progress::Event(event) => self.fact_event(event),
             _ => {}
         }
     }
 
     fn fact_event(&mut self, event: &Event) {
-        let mut fields = self.step(event.step);
+        let of = self.step(event.step);
         match &event.fact {
             Fact::UploadAccepted(job) => {
-                json::merge(&mut fields, &json!({ "job_id": job.job_id }));
-                self.event("upload_accepted", &fields);
+                self.event(&Told::UploadAccepted { of, job_id: job.job_id.clone() });
             }
-            Fact::UploadEnded(knosc_bulk_import::fault::Fault::PermanentOutcomeUnknown(
-                refusal,
-            )) => {
-                json::merge(&mut fields, &json!({ "message": refusal.message }));
-                self.event("upload_unknown", &fields);
+            Fact::UploadEnded(Fault::PermanentOutcomeUnknown(refusal)) => {
+                self.event(&Told::UploadUnknown { of, message: refusal.message.clone() });
             }
             Fact::JobObserved(report) => {
-                json::add_job(&mut fields, report);
-                self.event("job_status", &fields);
+                self.event(&Told::JobStatus(JobStatus::of_step(of, report)));
             }
             _ => {}
         }
     }
 
     /// What is known of the step for events: its trigger and file.
-    fn step(&self, index: usize) -> Value {
-        self.files.get(index).map_or_else(
-            || json!({}),
-            |file| json!({ "trigger": file.trigger.name(), "file": file.file_name }),
-        )
+    fn step(&self, index: usize) -> Option<StepFile> {
+        let file = self.files.get(index)?;
+        Some(StepFile { trigger: file.trigger.into(), file: file.file_name.clone() })
     }
 
     /// The end of a run.
@@ -243,79 +225,89 @@ impl Reporter {
             }
             _ => Lines::default(),
         };
-        let mut document = json!({
-            "schema": json::SCHEMA, "type": "report", "verb": self.verb, "run_id": self.run_id,
-            "tenant": self.origin.as_ref().map(json::tenant),
-            "steps": report.steps.iter().map(json::step).collect::<Vec<_>>(),
-            "poll": lines.poll, "resume": lines.resume, "exit_code": exit.code(),
-        });
-        self.add_findings(&mut document);
+        let Lines { poll, resume, .. } = &lines;
+        let document = document::Report {
+            verb: self.verb,
+            run_id: self.run_id.clone(),
+            tenant: self.origin.as_ref().map(Tenant::from),
+            steps: report.steps.iter().map(Step::from).collect(),
+            poll: poll.clone(),
+            resume: resume.clone(),
+            exit_code: exit.code(),
+            looked: self.looked.clone(),
+            error: None,
+        };
         match self.output {
             Output::Text => print(&text::report(report, &lines)),
-            Output::Json => print(&format!("{document}\n")),
+            Output::Json => print_document(Body::Report(document.clone())),
             Output::Ndjson => {
-                for step in &report.steps {
-                    for row_error in json::row_errors(step) {
-                        self.event("row_error", &row_error);
-                    }
-                    self.event("step_finished", &json::step(step));
-                }
-                self.event("run_finished", &json!({ "exit_code": exit.code(), "poll": lines.poll, "resume": lines.resume }));
+                self.ended(report);
+                let next = Some(Next { poll: poll.clone(), resume: resume.clone() });
+                self.event(&Told::RunFinished(RunFinished { exit_code: exit.code(), next }));
             }
         }
         self.summary = Some(document);
     }
 
+    /// How each file ended, as events.
+    fn ended(&mut self, report: &Report) {
+        for step in &report.steps {
+            for row_error in StepRowError::of(step) {
+                self.event(&Told::RowError(row_error));
+            }
+            self.event(&Told::StepFinished(step.into()));
+        }
+    }
+
     /// How it ended, as one JSON document: the report, or why there is none.
     pub fn summary(&self, problem: Option<&Problem>) -> Option<Value> {
-        match (&self.summary, problem.map(json::problem)) {
-            (Some(report), Some(error)) => {
-                let mut document = report.clone();
-                json::merge(&mut document, &json!({ "error": error }));
-                Some(document)
+        let error = problem.map(error);
+        let document = match &self.summary {
+            Some(report) => {
+                let error = error.map(document::Error::from);
+                Body::Report(document::Report { error, ..report.clone() }).into()
             }
-            (Some(report), None) => Some(report.clone()),
-            (None, error) => error,
-        }
+            None => Document::from(error?),
+        };
+        Some(document::value(&document))
     }
 
     /// What polls said.
     pub fn jobs(&mut self, origin: &Origin, jobs: &[JobReport], exit: Exit) {
         self.view.clear();
+        let exit_code = exit.code();
         match self.output {
             Output::Text => print(&text::jobs(jobs)),
             Output::Json => {
-                let document = json!({
-                    "schema": json::SCHEMA, "type": "jobs", "verb": self.verb, "tenant": json::tenant(origin),
-                    "jobs": jobs.iter().map(json::job).collect::<Vec<_>>(), "exit_code": exit.code(),
+                let jobs = jobs.iter().map(Job::from).collect();
+                print_document(Body::Jobs {
+                    verb: self.verb,
+                    tenant: origin.into(),
+                    jobs,
+                    exit_code,
                 });
-                print(&format!("{document}\n"));
             }
             Output::Ndjson => {
                 for job in jobs {
-                    self.event("job_status", &json::job(job));
+                    self.event(&Told::JobStatus(JobStatus::of_job(job)));
                 }
-                self.event("run_finished", &json!({ "exit_code": exit.code() }));
+                self.event(&Told::RunFinished(RunFinished { exit_code, next: None }));
             }
         }
     }
 
-    /// Facts of a small verb: a sentence for people, fields for programs.
-    pub fn say(&mut self, sentence: &str, fields: &Value) {
+    /// Facts of a small verb: a sentence for people, a document for programs.
+    pub fn say(&mut self, sentence: &str, body: Body) {
         match self.output {
             Output::Text => print(&format!("{sentence}\n")),
-            Output::Json | Output::Ndjson => {
-                let mut document = json!({ "schema": json::SCHEMA, "type": self.verb });
-                json::merge(&mut document, fields);
-                print(&format!("{document}\n"));
-            }
+            Output::Json | Output::Ndjson => print_document(body),
         }
     }
 
     /// How far a job without a file is.
     pub fn job(&mut self, report: &JobReport) {
         if self.output == Output::Ndjson {
-            self.event("job_status", &json::job(report));
+            self.event(&Told::JobStatus(JobStatus::of_job(report)));
         }
         self.view.job(&report.job.job_id, report);
     }
@@ -325,14 +317,16 @@ impl Reporter {
         self.view.note(sentence);
     }
 
-    fn event(&mut self, kind: &str, fields: &Value) {
-        let mut event = json!({
-            "schema": json::SCHEMA, "type": kind, "ts": when::rfc3339(when::now_ms()),
-            "run_id": self.run_id, "seq": self.seq,
-        });
+    fn event(&mut self, event: &Told) {
+        let line = Line {
+            schema: document::SCHEMA,
+            ts: when::rfc3339(when::now_ms()),
+            run_id: &self.run_id,
+            seq: self.seq,
+            event,
+        };
+        print(&format!("{}\n", document::value(&line)));
         self.seq += 1;
-        json::merge(&mut event, fields);
-        print(&format!("{event}\n"));
     }
 
     /// Why the process ends early: on stderr, as text or one JSON object.
@@ -342,14 +336,42 @@ impl Reporter {
     }
 }
 
+/// Why a verb ended before it had a result.
+fn error(problem: &Problem) -> ErrorBody {
+    let findings = match problem {
+        Problem::Unfit(denying) => Some(denying.iter().map(document::Finding::from).collect()),
+        _ => None,
+    };
+    let refresh = match problem {
+        Problem::Dropped(refused) => Some(refused.iter().map(document::Refresh::from).collect()),
+        _ => None,
+    };
+    ErrorBody {
+        code: problem.code(),
+        message: problem.to_string(),
+        known: problem.known(),
+        hint: problem.hint(),
+        exit_code: problem.exit().code(),
+        findings,
+        refresh,
+    }
+}
+
 /// For problems before there is a reporter.
 pub fn print_problem(output: Output, problem: &Problem) {
     let text = match output {
         Output::Text => text::problem(problem),
-        Output::Json | Output::Ndjson => format!("{}\n", json::problem(problem)),
+        Output::Json | Output::Ndjson => {
+            format!("{}\n", document::value(&Document::from(error(problem))))
+        }
     };
     // Nobody is left to tell that stderr is closed.
     let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// Writes a document to stdout.
+fn print_document(body: Body) {
+    print(&format!("{}\n", document::value(&Document::from(body))));
 }
 
 /// Writes to stdout; a reader that went away (`| head`) is no error of ours.

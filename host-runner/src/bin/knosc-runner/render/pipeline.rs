@@ -10,12 +10,14 @@ use knosc_bulk_import::run::{Outcome, Report};
 use knosc_runner::platform::admission::Admitted;
 use knosc_runner::platform::tenants::TenantSpec;
 use knosc_runner::platform::{LogLine, PipelineEnd, PipelineReport};
-use serde_json::{Value, json};
 
 use super::text::clean;
-use super::{Output, Reporter, Shown, json as values, print, text};
+use super::{Output, Reporter, Shown, print, print_document, text};
+use crate::document::{
+    Body, Denied, Event, LoggedLine, PipelineEnding, PipelineEvent, PipelineFinished,
+    PipelineReport as Document, PipelineRun, Step, Tenant, Used,
+};
 use crate::exit::Exit;
-use crate::pipeline_log;
 
 /// One run of the journal that a pipeline began.
 pub struct Loaded {
@@ -64,18 +66,24 @@ impl Reporter {
         for import in imports {
             _ = write!(sentence, "\n  imports {}", clean(import));
         }
-        let fields = json!({
-            "tenant": tenant(spec), "file": component.display().to_string(), "sha256": sha256, "bytes": bytes,
-            "instances": instances, "memory_bytes": memory_bytes, "imports": imports, "exit_code": Exit::Done.code(),
-        });
-        self.say(&sentence, &fields);
+        let body = Body::PipelineCheck {
+            tenant: tenant(spec),
+            file: component.display().to_string(),
+            sha256,
+            bytes: *bytes as u64,
+            instances: *instances,
+            memory_bytes: *memory_bytes,
+            imports: imports.clone(),
+            exit_code: Exit::Done.code(),
+        };
+        self.say(&sentence, body);
     }
 
     /// A pipeline that was admitted and compiled, and begins.
     pub fn started(&mut self, spec: &TenantSpec, component: &Path) {
         if self.output == Output::Ndjson {
-            let fields = json!({ "verb": self.verb, "tenant": tenant(spec) });
-            self.event("pipeline_started", &fields);
+            let (verb, tenant) = (self.verb, tenant(spec));
+            self.event(&Event::PipelineStarted(PipelineEvent { verb, tenant }));
         }
         self.note(&format!("{} runs for tenant '{}'", component.display(), spec.name));
     }
@@ -86,7 +94,7 @@ impl Reporter {
             Output::Text if !self.quiet => {
                 self.view.say(&format!("pipeline: {}\n", clean(&line.text)));
             }
-            Output::Ndjson => self.event("pipeline_log", &pipeline_log::as_json(line)),
+            Output::Ndjson => self.event(&Event::PipelineLog(line.into())),
             // The document has them all.
             Output::Text | Output::Json => {}
         }
@@ -106,29 +114,21 @@ impl Reporter {
             Output::Text => {
                 print(&as_text(ran));
             }
-            Output::Json => print(&format!("{}\n", document(ran, exit))),
+            Output::Json => print_document(Body::PipelineReport(document(ran, exit))),
             Output::Ndjson => {
                 for loaded in &ran.loaded {
                     loaded.run.clone_into(&mut self.run_id);
-                    for step in &loaded.report.steps {
-                        for row_error in values::row_errors(step) {
-                            self.event("row_error", &row_error);
-                        }
-                        self.event("step_finished", &values::step(step));
-                    }
+                    self.ended(&loaded.report);
                 }
-                let mut fields = ending(ran);
-                values::merge(&mut fields, &json!({ "exit_code": exit.code() }));
-                self.event("pipeline_finished", &fields);
+                let (ending, exit_code) = (ending(ran), exit.code());
+                self.event(&Event::PipelineFinished(PipelineFinished { ending, exit_code }));
             }
         }
     }
 }
 
-fn tenant(spec: &TenantSpec) -> Value {
-    let mut value = values::tenant(&spec.origin);
-    values::merge(&mut value, &json!({ "name": spec.name }));
-    value
+fn tenant(spec: &TenantSpec) -> Tenant {
+    Tenant { name: spec.name.clone(), ..Tenant::from(&spec.origin) }
 }
 
 fn as_text(ran: &Ran<'_>) -> String {
@@ -161,27 +161,31 @@ fn as_text(ran: &Ran<'_>) -> String {
     out
 }
 
-fn document(ran: &Ran<'_>, exit: Exit) -> Value {
+fn document(ran: &Ran<'_>, exit: Exit) -> Document {
     let (origin, state) = (&ran.spec.origin, state(ran));
     let interrupted = ran.report.end == PipelineEnd::Cancelled;
     let runs = ran.loaded.iter().map(|Loaded { run, report }| {
         let lines = text::lines(origin, report, run, &state, interrupted);
-        json!({
-            "run_id": run, "steps": report.steps.iter().map(values::step).collect::<Vec<_>>(),
-            "poll": lines.poll, "resume": lines.resume,
-        })
+        PipelineRun {
+            run_id: run.clone(),
+            steps: report.steps.iter().map(Step::from).collect(),
+            poll: lines.poll,
+            resume: lines.resume,
+        }
     });
-    let mut document = json!({
-        "schema": values::SCHEMA, "type": "pipeline_report", "tenant": tenant(ran.spec),
-        "file": ran.component.display().to_string(), "runs": runs.collect::<Vec<_>>(),
-        "log": log(ran.report), "log_dropped_bytes": ran.report.log.dropped_bytes, "exit_code": exit.code(),
-    });
-    values::merge(&mut document, &ending(ran));
-    document
+    Document {
+        tenant: tenant(ran.spec),
+        file: ran.component.display().to_string(),
+        runs: runs.collect(),
+        log: ran.report.log.lines.iter().map(LoggedLine::from).collect(),
+        log_dropped_bytes: ran.report.log.dropped_bytes,
+        ending: ending(ran),
+        exit_code: exit.code(),
+    }
 }
 
 /// How the pipeline's own code ended, and what it used.
-fn ending(ran: &Ran<'_>) -> Value {
+fn ending(ran: &Ran<'_>) -> PipelineEnding {
     let report = ran.report;
     let (end, note) = match &report.end {
         PipelineEnd::Returned(Ok(note)) => ("returned", Some(shortened(note))),
@@ -191,22 +195,28 @@ fn ending(ran: &Ran<'_>) -> Value {
         PipelineEnd::Cancelled => ("cancelled", None),
         _ => ("other", None),
     };
-    let denials = report.denials.iter().map(|denial| {
-        json!({ "rule": denial.rule(), "message": denial.to_string(), "hint": denial.hint() })
+    let denials = report.denials.iter().map(|denial| Denied {
+        rule: denial.rule(),
+        message: denial.to_string(),
+        hint: denial.hint(),
     });
     let used = &report.used;
-    json!({
-        "end": end, "note": note, "limit": report.limit.map(|limit| limit.row().key),
-        "denials": denials.collect::<Vec<_>>(), "denied": report.denied,
-        "used": {
-            "memory_bytes": used.memory_bytes, "computed_ms": used.computed.as_millis(), "took_ms": used.took.as_millis(),
-            "requests": used.requests, "job_calls": used.job_calls, "scratch_bytes": used.scratch_bytes,
+    let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    PipelineEnding {
+        end,
+        note,
+        limit: report.limit.map(|limit| limit.row().key),
+        denials: denials.collect(),
+        denied: report.denied,
+        used: Used {
+            memory_bytes: used.memory_bytes,
+            computed_ms: ms(used.computed),
+            took_ms: ms(used.took),
+            requests: used.requests,
+            job_calls: used.job_calls,
+            scratch_bytes: used.scratch_bytes,
         },
-    })
-}
-
-fn log(report: &PipelineReport) -> Vec<Value> {
-    report.log.lines.iter().map(pipeline_log::as_json).collect()
+    }
 }
 
 fn state(ran: &Ran<'_>) -> String {

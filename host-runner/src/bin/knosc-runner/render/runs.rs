@@ -8,12 +8,13 @@ use knosc_bulk_import::admission::Standing;
 use knosc_bulk_import::run::{Fact, Report, Resolution};
 use knosc_runner::journal::sqlite::{RecordedEvent, RecordedRun};
 use knosc_runner::platform::{Log, LogLine};
-use serde_json::{Value, json};
 
-use super::json as values;
 use super::undecided::Undecided;
-use super::{Output, Reporter, print, text};
-use crate::{pipeline_log, when};
+use super::{Output, Reporter, print, print_document, text};
+use crate::document::{
+    Body, LoggedLine, NumberedStep, PastEvent, PastRun, RecordedRun as Document, Runs, Step,
+};
+use crate::when;
 
 impl Reporter {
     /// The last runs.
@@ -21,11 +22,8 @@ impl Reporter {
         match self.output {
             Output::Text => print(&runs.iter().map(line).collect::<String>()),
             Output::Json | Output::Ndjson => {
-                let document = json!({
-                    "schema": values::SCHEMA, "type": "runs",
-                    "runs": runs.iter().map(fields).collect::<Vec<_>>(),
-                });
-                print(&format!("{document}\n"));
+                let runs = runs.iter().map(past).collect();
+                print_document(Body::Runs(Runs::List { runs }));
             }
         }
     }
@@ -50,33 +48,27 @@ impl Reporter {
                 print(&log.map_or_else(String::new, log_text));
             }
             Output::Json | Output::Ndjson => {
-                let mut document = fields(run);
-                let numbered = steps().map(|(step, number)| {
-                    let mut value = values::step(step);
-                    let check = undecided((step, number)).map(|step| step.fields());
-                    values::merge(&mut value, &json!({ "step": number, "check": check }));
-                    value
+                let numbered = steps().map(|(step, number)| NumberedStep {
+                    step: number,
+                    check: undecided((step, number)).map(Undecided::lookup),
+                    ended: Step::from(step),
                 });
-                let more = json!({
-                    "schema": values::SCHEMA, "type": "recorded_run",
-                    "steps": numbered.collect::<Vec<_>>(),
-                    "events": events.iter().map(|event| event_fields(run, event)).collect::<Vec<_>>(),
-                });
-                values::merge(&mut document, &more);
-                if let Some(log) = log {
-                    let lines = log.lines.iter().map(pipeline_log::as_json).collect::<Vec<_>>();
-                    let more = json!({ "log": lines, "log_dropped_bytes": log.dropped_bytes });
-                    values::merge(&mut document, &more);
-                }
-                print(&format!("{document}\n"));
+                print_document(Body::RecordedRun(Document {
+                    run: past(run),
+                    steps: numbered.collect(),
+                    events: events.iter().map(|event| fact(run, event)).collect(),
+                    log: log.map(|log| log.lines.iter().map(LoggedLine::from).collect()),
+                    log_dropped_bytes: log.map(|log| log.dropped_bytes),
+                }));
             }
         }
     }
 
     /// A decision that was recorded, and what it makes possible.
-    pub fn resolved(&mut self, sentence: &str, fields: &Value) {
+    pub fn resolved(&mut self, sentence: &str, decided: Runs) {
         let line = self.run_line("resume").unwrap_or_default();
-        self.say(&format!("{sentence}\nto go on with this run:\n  {line}"), fields);
+        let sentence = format!("{sentence}\nto go on with this run:\n  {line}");
+        self.say(&sentence, Body::Runs(decided));
     }
 }
 
@@ -114,11 +106,15 @@ fn log_text(log: &Log) -> String {
     said
 }
 
-fn fields(run: &RecordedRun) -> Value {
-    json!({
-        "run_id": run.id, "tenant": run.tenant, "kind": run.kind.word(), "began": when::rfc3339(run.created_ms),
-        "finished": run.finished_ms.map(when::rfc3339), "summary": summary(run),
-    })
+fn past(run: &RecordedRun) -> PastRun {
+    PastRun {
+        run_id: run.id.clone(),
+        tenant: run.tenant.clone(),
+        kind: run.kind.word(),
+        began: when::rfc3339(run.created_ms),
+        finished: run.finished_ms.map(when::rfc3339),
+        summary: summary(run),
+    }
 }
 
 fn fact_words(fact: &Fact) -> String {
@@ -148,9 +144,11 @@ fn event_line(run: &RecordedRun, event: &RecordedEvent) -> String {
     format!("  {at}  {:<20}  {words}{who}\n", trigger(run, event))
 }
 
-fn event_fields(run: &RecordedRun, event: &RecordedEvent) -> Value {
-    json!({
-        "ts": when::rfc3339(event.event.at_ms), "trigger": trigger(run, event),
-        "fact": fact_words(&event.event.fact), "who": event.actor,
-    })
+fn fact(run: &RecordedRun, event: &RecordedEvent) -> PastEvent {
+    PastEvent {
+        ts: when::rfc3339(event.event.at_ms),
+        trigger: trigger(run, event),
+        fact: fact_words(&event.event.fact),
+        who: event.actor.clone(),
+    }
 }

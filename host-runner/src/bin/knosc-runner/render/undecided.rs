@@ -5,7 +5,8 @@
 use knosc_bulk_import::run::{Outcome, StepReport};
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::journal::sqlite::RecordedRun;
-use serde_json::{Value, json};
+
+use crate::document::Lookup;
 
 /// Holds for every trigger, whether or not it has a documented list.
 const LOOK: [&str; 2] = [
@@ -55,10 +56,9 @@ impl Undecided {
     }
 
     /// The field `check` of a step.
-    pub fn fields(&self) -> Value {
-        json!({
-            "list_url": self.list, "look": LOOK, "accepted": self.accepted, "not_accepted": self.not_accepted,
-        })
+    pub fn lookup(self) -> Lookup {
+        let Self { list, accepted, not_accepted, .. } = self;
+        Lookup { list_url: list, look: LOOK.to_vec(), accepted, not_accepted }
     }
 }
 

@@ -10,6 +10,8 @@ use crate::results::{FileResult, Place, Rejected, Results, Source};
 const SHOWN_MAX: usize = 5;
 /// Characters of a cell.
 const CELL_CHARS: usize = 24;
+/// The place of a row is at least so wide, so that those of a text file stand below each other.
+const PLACE_CHARS_MIN: usize = 14;
 /// Cells beside the marked one.
 const BESIDE: usize = 2;
 
@@ -52,20 +54,29 @@ fn groups(text: &mut String, file: &FileResult) {
 }
 
 fn places(text: &mut String, rejected: &Rejected, source: &Source) {
-    for place in rejected.places() {
+    let named = |place| (place, place_name(place, source));
+    let named: Vec<(&Place, String)> = rejected.places().map(named).collect();
+    // Both lines and the marks below them begin at one place.
+    let widths = named.iter().map(|(_, name)| name.chars().count());
+    let width = widths.max().unwrap_or(0).max(PLACE_CHARS_MIN);
+    for (place, name) in named {
         let (above, marks) = excerpt(place);
-        let (words, line) = (place.counting.words(), place.line);
-        let place_name = match (&source.sheet, &place.cell) {
-            (Some(sheet), Some(cell)) => format!("{}!{cell}", clean(sheet)),
-            (Some(sheet), None) => format!("{}, row {line}", clean(sheet)),
-            (None, _) => format!("line {line}"),
-        };
-        let _ = writeln!(text, "      {words:<18}  {place_name:<14} │ {above}");
+        let words = place.counting.words();
+        let _ = writeln!(text, "      {words:<18}  {name:<width$} │ {above}");
         if let (Some(marks), Some(column)) = (marks, place.column) {
             let name = source.header.get(column).map_or("", String::as_str);
-            let (blank, marks) = (" ".repeat(34), paint(&marks, RED));
-            let _ = writeln!(text, "      {blank} │ {marks} {}", clean(name));
+            let marks = paint(&marks, RED);
+            let _ = writeln!(text, "      {:<18}  {:<width$} │ {marks} {}", "", "", clean(name));
         }
+    }
+}
+
+fn place_name(place: &Place, source: &Source) -> String {
+    let line = place.line;
+    match (&source.sheet, &place.cell) {
+        (Some(sheet), Some(cell)) => format!("{}!{cell}", clean(sheet)),
+        (Some(sheet), None) => format!("{}, row {line}", clean(sheet)),
+        (None, _) => format!("line {line}"),
     }
 }
 
@@ -130,6 +141,36 @@ mod tests {
         let counting = Counting::FromTop;
         let place = Place { counting, line: 1, cells, column, cell: None, has_value: true };
         assert_eq!(excerpt(&place), (text.to_owned(), marks.map(str::to_owned)));
+    }
+
+    #[test]
+    fn the_marks_of_a_workbook_stand_under_its_cell() {
+        let place = |counting, column: Option<usize>| Place {
+            counting,
+            line: 413,
+            cells: vec!["W-1".to_owned(), "EACH".to_owned()],
+            column,
+            cell: column.map(|_| "B413".to_owned()),
+            has_value: true,
+        };
+        let [first, second] = Counting::BOTH;
+        let rejected = Rejected {
+            row: Some(413),
+            message: String::new(),
+            shape: String::new(),
+            places: [Some(place(first, Some(1))), Some(place(second, None))],
+        };
+        let header = vec!["Number".to_owned(), "Unit".to_owned()];
+        let sheet = Some("items of the north".to_owned());
+        let source = Source { sheet, header, rows: 1, blank_rows: 0 };
+        let mut text = String::new();
+        places(&mut text, &rejected, &source);
+        let text = String::from_utf8(super::super::without_colours(text.as_bytes())).unwrap();
+        let lines: Vec<Vec<char>> = text.lines().map(|line| line.chars().collect()).collect();
+        let at = |line: usize, wanted: char| lines[line].iter().position(|c| *c == wanted).unwrap();
+        assert_eq!((at(0, '│'), at(0, '│')), (at(1, '│'), at(2, '│')), "{text}");
+        let marks = at(1, '^');
+        assert_eq!(lines[0][marks..marks + 4].iter().collect::<String>(), "EACH", "{text}");
     }
 
     #[test]
