@@ -19,7 +19,7 @@ pub use encoding_rs::Encoding;
 pub use finding::{Code, Finding, Severity, UnknownCode, Weights};
 pub use limits::Limits;
 pub use plan::{Candidate, Checked, Elsewhere, check, check_with, header};
-pub use reading::{Content, Reading, ReadingOptions, Writing};
+pub use reading::{Content, DecimalMark, Reading, ReadingOptions, Writing};
 pub use xlsx_table::{Sheet, sheet_without_rows};
 
 /// How much there is in a table.

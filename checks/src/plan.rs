@@ -169,7 +169,9 @@ fn check_one(
     if let Some(table) = Table::of(trigger) {
         let (template, key) = (template.as_deref(), key.as_deref());
         let is_text = kind == FileKind::Csv;
-        let against = Against { table, file: &name, template, key, known, limits, is_text };
+        let decimal_mark = options.decimal_mark.filter(|_| is_text);
+        let file = &name;
+        let against = Against { table, file, template, key, known, limits, is_text, decimal_mark };
         let mut rows = TableCheck::new(against);
         let read =
             reading::read(kind, content, options, limits, &mut findings, &mut |row, findings| {
@@ -177,7 +179,10 @@ fn check_one(
             });
         let found = rows.finish(&mut findings);
         match read {
-            Ok(reading) => {
+            Ok(mut reading) => {
+                if let (Reading::Text(writing), Some(found)) = (&mut reading, &found) {
+                    writing.decimals(found.decimals, decimal_mark);
+                }
                 checked.reading = Some(reading);
                 checked.rows = found.as_ref().map_or(0, |found| found.rows);
                 if checked.rows == 0 && !allow_empty {

@@ -129,7 +129,7 @@ codes! {
     /// A number of more digits than a spreadsheet keeps.
     DigitsLost, "digits-lost", Warn, "format the column as text before the numbers are typed or pasted: a spreadsheet keeps 15 digits";
     /// A comma where a point belongs.
-    DecimalComma, "decimal-comma", Warn, "export numbers with a point and without separators of thousands";
+    DecimalComma, "decimal-comma", Warn, "which decimal mark Knosc reads is not documented: export numbers with a point and without separators of thousands; --decimal-mark says what it really is";
     /// A text where a number belongs.
     NumberForm, "number-form", Warn, "write the number with digits and one point";
     /// Zeros at the begin of a number got lost.

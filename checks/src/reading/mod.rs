@@ -36,8 +36,29 @@ pub struct ReadingOptions {
     pub delimiter: Option<u8>,
     /// The sheet of workbooks (`--sheet`).
     pub sheet: Option<String>,
+    /// What parts a number's fraction in text (`--decimal-mark`).
+    pub decimal_mark: Option<DecimalMark>,
     /// Only the first rows are wanted: nothing is said of the others.
     pub(crate) begin_only: bool,
+}
+
+/// What stands between a number's whole part and its fraction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecimalMark {
+    /// `1.5`.
+    Point,
+    /// `1,5`.
+    Comma,
+}
+
+impl DecimalMark {
+    /// The word for programs and people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Point => "point",
+            Self::Comma => "comma",
+        }
+    }
 }
 
 /// How a file was read.
@@ -67,6 +88,27 @@ pub struct Writing {
     pub delimiter_evidence: String,
     /// How lines end.
     pub line_ends: String,
+    /// What parts fractions; `None` where no number has one.
+    pub decimal_mark: Option<DecimalMark>,
+    /// Why it is that one.
+    pub decimal_mark_evidence: String,
+}
+
+impl Writing {
+    /// Says what parts fractions, from how many numbers have a point and how many a comma; what a person says goes before it.
+    pub(crate) fn decimals(&mut self, [points, commas]: [u64; 2], told: Option<DecimalMark>) {
+        let (mark, evidence) = match (told, points, commas) {
+            (Some(told), ..) => (Some(told), "--decimal-mark says so".to_owned()),
+            (None, 0, 0) => (None, "no number has a fraction".to_owned()),
+            (None, points, commas) if points >= commas => {
+                (Some(DecimalMark::Point), format!("in {points} numbers, a comma in {commas}"))
+            }
+            (None, points, commas) => {
+                (Some(DecimalMark::Comma), format!("in {commas} numbers, a point in {points}"))
+            }
+        };
+        (self.decimal_mark, self.decimal_mark_evidence) = (mark, evidence);
+    }
 }
 
 /// Why reading ended early: what was found, and where.

@@ -77,6 +77,9 @@ pub(crate) fn read(
         delimiter: delimiter.byte,
         delimiter_evidence: delimiter.evidence,
         line_ends: records.line_ends.text(),
+        // Which columns hold numbers is known to whoever reads the rows.
+        decimal_mark: None,
+        decimal_mark_evidence: String::new(),
     }))
 }
 

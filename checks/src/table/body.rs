@@ -25,6 +25,8 @@ pub(crate) struct Learned {
     pub(crate) key: Vec<(usize, String)>,
     /// What later files may refer to.
     pub(crate) known: Vec<Known>,
+    /// How many numbers have a point, and how many a comma.
+    pub(crate) decimals: [u64; 2],
 }
 
 /// A column whose values have to be in an earlier file.
@@ -86,7 +88,8 @@ impl<'a> Body<'a> {
         findings.header.clone_from(&names);
         let header = header::compare(against.table, against.template, &names, row.line, findings);
         let column = |(at, name): (usize, &String)| {
-            ColumnCheck::new(header.columns.get(at).copied().flatten(), at, !name.trim().is_empty())
+            let known = header.columns.get(at).copied().flatten();
+            ColumnCheck::new(known, at, !name.trim().is_empty(), against.decimal_mark)
         };
         Self {
             width: names.len(),
@@ -217,7 +220,11 @@ impl<'a> Body<'a> {
     }
 
     pub(super) fn finish(mut self, findings: &mut FileFindings) -> Learned {
+        let mut decimals = [0; 2];
         for column in std::mem::take(&mut self.columns) {
+            for (all, of) in decimals.iter_mut().zip(column.decimals) {
+                *all += of;
+            }
             column.finish(findings);
         }
         if self.keys.is_full || self.learning.iter().any(|learning| learning.known.is_full) {
@@ -256,6 +263,7 @@ impl<'a> Body<'a> {
             repeats,
             key: self.key.into_iter().map(|part| (part.at, part.name)).collect(),
             known: self.learning.into_iter().map(|learning| learning.known).collect(),
+            decimals,
         }
     }
 }

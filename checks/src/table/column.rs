@@ -3,7 +3,7 @@
 use crate::finding::{Code, FileFindings, Place, Severity, shown};
 use crate::known::{Column, Kind, Source};
 use crate::limits::Limits;
-use crate::reading::{Cell, CellKind};
+use crate::reading::{Cell, CellKind, DecimalMark};
 
 use super::value::{self, Problem};
 
@@ -16,6 +16,9 @@ pub(super) struct ColumnCheck {
     at: usize,
     is_named: bool,
     zeros: Zeros,
+    decimal_mark: Option<DecimalMark>,
+    /// How many of its numbers have a point, and how many a comma.
+    pub(super) decimals: [u64; 2],
 }
 
 /// Numbers of one width, some of which begin with zeros: shorter ones among them lost theirs.
@@ -29,8 +32,13 @@ struct Zeros {
 }
 
 impl ColumnCheck {
-    pub(super) fn new(known: Option<&'static Column>, at: usize, is_named: bool) -> Self {
-        Self { known, at, is_named, zeros: Zeros::default() }
+    pub(super) fn new(
+        known: Option<&'static Column>,
+        at: usize,
+        is_named: bool,
+        decimal_mark: Option<DecimalMark>,
+    ) -> Self {
+        Self { known, at, is_named, zeros: Zeros::default(), decimal_mark, decimals: [0; 2] }
     }
 
     /// Whether its values name something: a part of the key, or of a reference.
@@ -82,7 +90,10 @@ impl ColumnCheck {
             findings.add(code, code.severity(), place, cell.text, || message);
         }
         let Some(known) = self.known else { return };
-        if let Some((code, message)) = of_kind(known, cell) {
+        if known.kind == Kind::Number && cell.kind != CellKind::Number {
+            self.count_decimals(cell.text);
+        }
+        if let Some((code, message)) = of_kind(known, cell, self.decimal_mark) {
             let severity = match (code, known.source) {
                 (Code::ValueUnknown, Source::Assumed) => Severity::Warn,
                 _ => code.severity(),
@@ -93,6 +104,16 @@ impl ColumnCheck {
         }
         if names_something {
             self.zeros.see(line, cell.text);
+        }
+    }
+
+    /// A number with both has a mark of thousands too: the later one parts its fraction.
+    fn count_decimals(&mut self, text: &str) {
+        let [points, commas] = &mut self.decimals;
+        match text.bytes().rev().find(|byte| matches!(byte, b'.' | b',')) {
+            Some(b'.') => *points += 1,
+            Some(_) => *commas += 1,
+            None => {}
         }
     }
 
@@ -149,10 +170,13 @@ impl Zeros {
 }
 
 /// What the column wants and the value is not.
-fn of_kind(known: &Column, cell: Cell<'_>) -> Option<Problem> {
+fn of_kind(known: &Column, cell: Cell<'_>, mark: Option<DecimalMark>) -> Option<Problem> {
     match (known.kind, cell.kind) {
         (Kind::Number, CellKind::Number) | (Kind::Date, CellKind::Date) | (Kind::Action, _) => None,
         (Kind::Date, CellKind::Number) => Some(value::number_as_date(cell.text)),
+        (Kind::Number, _) if mark == Some(DecimalMark::Comma) => {
+            value::number_with_comma(cell.text)
+        }
         (Kind::Number, _) => value::number(cell.text),
         (Kind::Date, _) => value::date(cell.text),
         (Kind::Words(words), _) => {

@@ -19,7 +19,7 @@ pub(crate) use references::Known;
 use crate::finding::{Code, FileFindings, Place};
 use crate::known::Table;
 use crate::limits::Limits;
-use crate::reading::Row;
+use crate::reading::{DecimalMark, Row};
 
 /// How many rows are looked at for the header; titles and dates above a table take fewer.
 const HEADER_ROWS: usize = 10;
@@ -39,6 +39,8 @@ pub(crate) struct Against<'a> {
     pub(crate) limits: &'a Limits,
     /// Separated text: a row may be cut.
     pub(crate) is_text: bool,
+    /// What parts fractions, where a person says it.
+    pub(crate) decimal_mark: Option<DecimalMark>,
 }
 
 /// Whether a row of so many known names is the header.

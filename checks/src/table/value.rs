@@ -66,6 +66,22 @@ pub(crate) fn number(text: &str) -> Option<Problem> {
     Some((Code::NumberForm, format!("'{}' is no number", shown(text))))
 }
 
+/// The same where a person says that a comma parts fractions: `1,5` and `1.234,50` are numbers, and `1.5` is none.
+pub(crate) fn number_with_comma(text: &str) -> Option<Problem> {
+    let text = text.trim();
+    let (whole, fraction) = text.split_once(',').unwrap_or((text, "0"));
+    let mut groups = whole.split('.');
+    let are_grouped = groups.next().is_some() && groups.all(|group| group.len() == 3);
+    let is_plain = is_plain_number(&format!("{}.{fraction}", whole.replace('.', "")));
+    if are_grouped && is_plain {
+        return None;
+    }
+    if is_exponent(&text.replace(',', ".")) {
+        return Some((Code::Exponent, format!("'{}' is a shortened number", shown(text))));
+    }
+    Some((Code::NumberForm, format!("'{}' is no number with a decimal comma", shown(text))))
+}
+
 fn is_plain_number(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let are_digits =
@@ -153,6 +169,13 @@ mod tests {
         for text in ["0", "-1", "+2.5", "007", "1.0", ".5", " 3 "] {
             check(number(text), None);
         }
+        for right in ["5", "-5", "1,5", "1.234", "1.234,50", "-1.234.567,5", ",5"] {
+            check(number_with_comma(right), None);
+        }
+        for wrong in ["1.5", "1.23,4", "1,2,3", "1,", "x", "1 kg"] {
+            check(number_with_comma(wrong), Some(Code::NumberForm));
+        }
+        check(number_with_comma("1,2E+10"), Some(Code::Exponent));
         check(number("1,5"), Some(Code::DecimalComma));
         check(number("1.234,50"), Some(Code::DecimalComma));
         check(number("1.2E+10"), Some(Code::Exponent));

@@ -29,7 +29,7 @@ pub fn files(
     against: &Against,
 ) -> Result<Vec<Checked>, Problem> {
     let limits = args.limits();
-    let options = args.reading.options();
+    let options = args.options();
     let mut contents = Vec::with_capacity(files.len());
     for file in files {
         contents.push((

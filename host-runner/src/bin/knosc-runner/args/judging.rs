@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args};
 use knosc_bulk_import::trigger::Trigger;
-use knosc_checks::{Code, Encoding, Limits, ReadingOptions, Weights};
+use knosc_checks::{Code, DecimalMark, Encoding, Limits, ReadingOptions, Weights};
 use knosc_runner::manifest::folder::NameRule;
 
 /// What is looked at.
@@ -67,6 +67,9 @@ pub struct JudgingArgs {
     pub template: Vec<(Trigger, PathBuf)>,
     #[command(flatten)]
     pub reading: ReadingArgs,
+    /// What parts a number's fraction in CSV files, point or comma; without it, a comma is worth a word
+    #[arg(long, env = "KNOSC_DECIMAL_MARK", value_name = "MARK", value_parser = decimal_mark)]
+    pub decimal_mark: Option<DecimalMark>,
     /// Longest row that is read
     #[arg(long, env = "KNOSC_MAX_ROW_BYTES", value_name = "BYTES", default_value_t = Limits::default().max_row_bytes)]
     pub max_row_bytes: usize,
@@ -113,6 +116,12 @@ impl JudgingArgs {
         limits
     }
 
+    pub fn options(&self) -> ReadingOptions {
+        let mut options = self.reading.options();
+        options.decimal_mark = self.decimal_mark;
+        options
+    }
+
     pub fn weights(&self) -> Weights {
         Weights { deny: self.deny.clone(), allow: self.allow.clone() }
     }
@@ -128,6 +137,11 @@ fn encoding(name: &str) -> Result<&'static Encoding, String> {
     let unknown =
         || "such an encoding is not known; examples are utf-8, windows-1252, utf-16le".to_owned();
     Encoding::for_label(name.as_bytes()).ok_or_else(unknown)
+}
+
+fn decimal_mark(text: &str) -> Result<DecimalMark, String> {
+    let mut marks = [DecimalMark::Point, DecimalMark::Comma].into_iter();
+    marks.find(|mark| mark.word() == text).ok_or_else(|| "write point or comma".to_owned())
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

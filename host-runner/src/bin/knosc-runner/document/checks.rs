@@ -1,7 +1,7 @@
 //! What the checks and the comparison before REFRESH found, as programs read it.
 
 use knosc_bulk_import::admission::refresh::Effect;
-use knosc_checks::{Checked, Finding as CoreFinding, Reading, Severity};
+use knosc_checks::{Checked, DecimalMark, Finding as CoreFinding, Reading, Severity};
 #[cfg(test)]
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -80,6 +80,9 @@ pub enum ReadAs {
         delimiter: String,
         delimiter_evidence: String,
         line_ends: String,
+        /// What parts fractions; null where no number has one.
+        decimal_mark: Option<&'static str>,
+        decimal_mark_evidence: String,
     },
     /// A sheet of so many.
     Sheet { sheet: String, sheets: usize },
@@ -94,6 +97,8 @@ impl From<&Reading> for ReadAs {
                 delimiter: char::from(writing.delimiter).to_string(),
                 delimiter_evidence: writing.delimiter_evidence.clone(),
                 line_ends: writing.line_ends.clone(),
+                decimal_mark: writing.decimal_mark.map(DecimalMark::word),
+                decimal_mark_evidence: writing.decimal_mark_evidence.clone(),
             },
             Reading::Sheet { name, of } => Self::Sheet { sheet: name.clone(), sheets: *of },
         }

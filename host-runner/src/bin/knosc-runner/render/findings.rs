@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use knosc_checks::{Checked, Finding, Reading, Severity};
+use knosc_checks::{Checked, Finding, Reading, Severity, Writing};
 
 use super::text::{RED, YELLOW, paint};
 
@@ -65,18 +65,27 @@ pub fn readings(checked: &[Checked]) -> String {
                 format!("{} rows of sheet '{name}', one of {of}", file.rows)
             }
             Some(Reading::Text(writing)) => format!(
-                "{} rows; {} ({}); {} ({}); lines end with {}",
+                "{} rows; {} ({}); {} ({}); {}; lines end with {}",
                 file.rows,
                 writing.encoding,
                 writing.encoding_evidence,
                 delimiter(writing.delimiter),
                 writing.delimiter_evidence,
+                decimals(writing),
                 writing.line_ends
             ),
         };
         let _ = writeln!(text, "{:width$}  {:<20}  {how}", file.file, file.trigger.name());
     }
     text
+}
+
+fn decimals(writing: &Writing) -> String {
+    let evidence = &writing.decimal_mark_evidence;
+    match writing.decimal_mark {
+        Some(mark) => format!("decimal {} ({evidence})", mark.word()),
+        None => evidence.clone(),
+    }
 }
 
 fn delimiter(byte: u8) -> String {
