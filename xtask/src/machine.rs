@@ -30,7 +30,7 @@ pub struct Tool {
 }
 
 /// The tools that a test may need besides rustup and a C compiler.
-pub const TOOLS: [Tool; 6] = [
+pub const TOOLS: [Tool; 7] = [
     Tool {
         name: "curl",
         tests: "documented_client::curl_*",
@@ -58,6 +58,13 @@ pub const TOOLS: [Tool; 6] = [
         install: "python3 -m pip install openpyxl",
         program: "python3",
         args: &["-c", "import openpyxl"],
+    },
+    Tool {
+        name: "libreoffice",
+        tests: "libreoffice::files_*",
+        install: "sudo apt-get install -y --no-install-recommends libreoffice-calc, 715 MB on the disk",
+        program: "soffice",
+        args: &["--version"],
     },
     Tool {
         name: "cargo-component",

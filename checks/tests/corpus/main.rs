@@ -9,6 +9,7 @@
 )]
 
 mod fuzz;
+mod libreoffice;
 mod locked;
 mod openpyxl;
 mod plans;
