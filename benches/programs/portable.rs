@@ -2,7 +2,8 @@
 //! the process's above what it had before the call. Arguments: COMPONENT BASE-URL TRIGGER FORM WHAT, where FORM is path, bytes, base64
 //! (WHAT is a file) or url. Signs in by the environment.
 //!
-//! Compiling the component is not counted: an engine does that once.
+//! Compiling the component is not counted: an engine does that once. The runtime is the one that wasmtime's own command line has:
+//! connections are worked on by other threads than the component.
 #![allow(clippy::print_stdout, reason = "what it measured is its purpose")]
 
 use std::path::Path;
@@ -22,7 +23,7 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 const FOLDER: &str = "/exports";
 
 fn main() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(upload())
 }
 

@@ -7,6 +7,7 @@
     reason = "a program for people: its output is its purpose"
 )]
 
+mod check;
 mod in_process;
 mod journal;
 mod log;
@@ -17,6 +18,7 @@ mod portable;
 mod report;
 mod rivals;
 mod sample;
+mod session;
 mod sink;
 mod start;
 mod tenants;
@@ -52,6 +54,7 @@ fn bench(name: &str) -> Option<Bench> {
         "tls" => Some(tls::run),
         "portable" => Some(portable::run),
         "in-process" => Some(in_process::run),
+        "check" => Some(check::run),
         _ => None,
     }
 }
@@ -86,13 +89,14 @@ fn all(names: &[&str], extent: Extent) -> Result<Vec<String>, Failure> {
         let bench = bench(name).ok_or_else(|| Failure::new(format!("{name} is not made")))?;
         println!("{name}");
         report.0.push(bench(&mut arena, extent)?);
+        // A later one that ends badly takes no figure with it.
+        println!("{}", report.last());
     }
     let text = report.markdown();
-    for (name, content) in [("report.md", text.clone()), ("report.json", report.json().to_string())]
-    {
+    for (name, content) in [("report.md", text), ("report.json", report.json().to_string())] {
         let path = arena.folder().join(name);
         fs::write(&path, content).map_err(|error| Failure::file(&path, &error))?;
     }
-    println!("\n{text}");
+    println!("{}", report.head());
     Ok(report.missed())
 }

@@ -64,7 +64,11 @@ impl Section {
         Self { name, ..Self::default() }
     }
 
+    /// A rival that is not on this machine has no samples, and no row.
     pub(crate) fn row(&mut self, case: impl Into<String>, rival: &'static str, samples: Samples) {
+        if samples.0.is_empty() {
+            return;
+        }
         self.rows.push(Row { case: case.into(), rival, samples });
     }
 
@@ -77,11 +81,13 @@ impl Section {
     }
 
     fn markdown(&self, out: &mut String) {
-        _ = writeln!(
-            out,
-            "\n## {}\n\n| case | rival | wall, median | spread | CPU | peak memory |\n|---|---|---|---|---|---|",
-            self.name
-        );
+        _ = writeln!(out, "\n## {}", self.name);
+        if !self.rows.is_empty() {
+            _ = writeln!(
+                out,
+                "\n| case | rival | wall, median | spread | CPU | peak memory |\n|---|---|---|---|---|---|"
+            );
+        }
         for row in &self.rows {
             let unknown = || "not known".to_owned();
             let cpu = row.samples.cpu_s().map_or_else(unknown, |cpu| format!("{cpu:.2} s"));
@@ -136,11 +142,26 @@ impl Section {
 pub(crate) struct Report(pub(crate) Vec<Section>);
 
 impl Report {
-    pub(crate) fn markdown(&self) -> String {
+    /// Which machine it was, and whether the figures may be quoted.
+    pub(crate) fn head(&self) -> String {
         let mut out = format!("# Figures\n\n{}\n", machine::line());
         if let Some(warning) = self.busy() {
             _ = writeln!(out, "\n**{warning}**");
         }
+        out
+    }
+
+    /// The bench that ended last.
+    pub(crate) fn last(&self) -> String {
+        let mut out = String::new();
+        if let Some(section) = self.0.last() {
+            section.markdown(&mut out);
+        }
+        out
+    }
+
+    pub(crate) fn markdown(&self) -> String {
+        let mut out = self.head();
         for section in &self.0 {
             section.markdown(&mut out);
         }

@@ -11,7 +11,10 @@ use std::{
 use serde_json::Value;
 use xtask::{Failure, local::LocalKnosc, machine::Tool, place};
 
-use crate::sample::Sample;
+use crate::{
+    sample::Sample,
+    session::{self, Session},
+};
 
 const USER: &str = "demo@acme.test";
 const PASSWORD: &str = "local-demo-password";
@@ -28,9 +31,9 @@ pub(crate) struct Arena {
     /// Where requests go: to the stand-in, or to a sink.
     base_url: String,
     folder: PathBuf,
+    has_curl: bool,
     cookies: PathBuf,
-    csrf: String,
-    cookie_header: String,
+    session: Session,
     /// The interpreter itself: a version manager's shim would be measured too.
     python: Option<PathBuf>,
 }
@@ -39,26 +42,34 @@ impl Arena {
     pub(crate) fn open() -> Result<Self, Failure> {
         let folder = place::target()?.join("bench");
         fs::create_dir_all(&folder).map_err(|error| Failure::file(&folder, &error))?;
-        if !Tool::named("curl").is_some_and(|curl| curl.is_there()) {
-            return Err(Failure::new("NOT MEASURED: there is no curl to compare with")
-                .hint("sudo apt-get install -y curl"));
+        let has_curl = Tool::named("curl").is_some_and(|curl| curl.is_there());
+        if !has_curl {
+            println!(
+                "!! NO CURL: its columns are skipped, and with them most floors (sudo apt-get install -y curl)"
+            );
         }
         let server = LocalKnosc::start(&place::program("release", "local-knosc")?, &[])?;
+        let session = session::sign_in(&server, USER, PASSWORD)?;
         let cookies = folder.join("cookies.txt");
-        let (csrf, cookie_header) = sign_in(&server, &cookies)?;
-        let python = interpreter();
+        let written = fs::write(&cookies, session.cookie_file());
+        written.map_err(|error| Failure::file(&cookies, &error))?;
+        let python = interpreter("requests");
         if python.is_none() {
             println!(
                 "!! NO PYTHON WITH REQUESTS: the script's column is skipped (python3 -m pip install requests)"
             );
         }
         let base_url = server.url().to_owned();
-        Ok(Self { server, base_url, folder, cookies, csrf, cookie_header, python })
+        Ok(Self { server, base_url, folder, has_curl, cookies, session, python })
     }
 
     /// The same rivals, before another server. Cookies are not bound to a port, and a sink asks for none.
     pub(crate) fn aim(&mut self, base_url: impl Into<String>) {
         self.base_url = base_url.into();
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -86,18 +97,34 @@ impl Arena {
         Ok(ours)
     }
 
-    /// The guide's command as it is.
-    pub(crate) fn curl(&self, file: &Path) -> Command {
+    /// The guide's command as it is; none where there is no curl.
+    pub(crate) fn curl(&self, file: &Path) -> Option<Command> {
+        if !self.has_curl {
+            return None;
+        }
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--show-error", "--fail", "-X", "POST", "-b"]).arg(&self.cookies);
-        curl.arg(self.upload_url()).args(["-H", &format!("X-XSRF-TOKEN: {}", self.csrf), "-F"]);
+        curl.arg(self.upload_url()).args([
+            "-H",
+            &format!("X-XSRF-TOKEN: {}", self.session.csrf),
+            "-F",
+        ]);
         curl.arg(format!("file=@{}", file.display()));
-        curl
+        Some(curl)
     }
 
-    /// The headers of a session, for a rival that is handed one.
-    pub(crate) fn session_headers(&self) -> [String; 2] {
-        [format!("Cookie: {}", self.cookie_header), format!("X-XSRF-TOKEN: {}", self.csrf)]
+    /// The same over TLS, trusting one certificate. It is handed headers: its cookies are bound to plain HTTP.
+    pub(crate) fn curl_tls(&self, url: &str, certificate: &Path, file: &Path) -> Option<Command> {
+        if !self.has_curl {
+            return None;
+        }
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail", "--cacert"]).arg(certificate);
+        let cookies = format!("Cookie: {}", self.session.cookies());
+        curl.args(["-H", &cookies, "-H", &format!("X-XSRF-TOKEN: {}", self.session.csrf)]);
+        curl.arg("-F").arg(format!("file=@{}", file.display()));
+        curl.arg(format!("{url}/api/job/inventory"));
+        Some(curl)
     }
 
     /// The guide's script: it signs in, sends, and asks once after 20 ms.
@@ -115,7 +142,7 @@ impl Arena {
 
     pub(crate) fn hyper(&self, file: &Path) -> Result<Command, Failure> {
         let mut hyper = Command::new(place::program("release", "rival-hyper")?);
-        hyper.args([self.upload_url().as_str(), &self.cookie_header, &self.csrf]).arg(file);
+        hyper.args([&self.upload_url(), &self.session.cookies(), &self.session.csrf]).arg(file);
         Ok(hyper)
     }
 
@@ -162,35 +189,12 @@ pub(crate) fn said(command: &mut Command) -> Result<(Sample, Value), Failure> {
     Ok((Sample { wall_s, cpu_s: None, peak_kib: None }, said))
 }
 
-fn interpreter() -> Option<PathBuf> {
+/// Where the Python is that has these modules.
+pub(crate) fn interpreter(modules: &str) -> Option<PathBuf> {
     let found = Command::new("python3")
-        .args(["-c", "import requests, sys; print(sys.executable)"])
+        .args(["-c", &format!("import {modules}, sys; print(sys.executable)")])
         .output()
         .ok()
         .filter(|output| output.status.success())?;
     Some(PathBuf::from(String::from_utf8(found.stdout).ok()?.trim()))
-}
-
-/// Signs in as the guide does; the CSRF token and the `Cookie` header.
-fn sign_in(server: &LocalKnosc, cookies: &Path) -> Result<(String, String), Failure> {
-    let body = format!(r#"{{"username":"{USER}","password":"{PASSWORD}"}}"#);
-    let mut curl = Command::new("curl");
-    curl.args(["--silent", "--show-error", "--fail", "-c"]).arg(cookies);
-    curl.args(["-H", "Content-Type: application/json", "-d", &body]);
-    let output = curl.arg(format!("{}/api/authenticate", server.url())).output();
-    let signed_in = output.is_ok_and(|output| output.status.success());
-    let text = fs::read_to_string(cookies).map_err(|error| Failure::file(cookies, &error))?;
-    // As a browser: a cookie whose path is another one stays at home, such as the one that renews a session.
-    let words = text
-        .lines()
-        .map(|line| line.trim_start_matches("#HttpOnly_").split('\t').collect::<Vec<_>>())
-        .filter(|fields| fields.get(2).is_some_and(|path| "/api/job/inventory".starts_with(path)))
-        .filter_map(|fields| Some((*fields.get(5)?, *fields.get(6)?)))
-        .collect::<Vec<_>>();
-    let csrf = words.iter().find(|(name, _)| *name == "csrf_access_token").map(|(_, value)| *value);
-    let header: Vec<String> = words.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    match csrf {
-        Some(csrf) if signed_in => Ok((csrf.to_owned(), header.join("; "))),
-        _ => Err(Failure::new("curl's sign-in gave no CSRF cookie")),
-    }
 }

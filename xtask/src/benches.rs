@@ -3,8 +3,17 @@
 use crate::Failure;
 
 /// In the order in which they run.
-pub const NAMES: [&str; 8] =
-    ["upload", "tls", "portable", "cold-start", "ordered-run", "journal", "tenants", "in-process"];
+pub const NAMES: [&str; 9] = [
+    "upload",
+    "tls",
+    "portable",
+    "cold-start",
+    "ordered-run",
+    "journal",
+    "tenants",
+    "in-process",
+    "check",
+];
 
 /// Leaves out 2 GiB and the long jobs, and takes three samples a case.
 pub const QUICK: &str = "--quick";

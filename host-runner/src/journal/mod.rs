@@ -20,7 +20,8 @@ pub trait Journal: Send + Sync {
     /// Every event so far, in the order of appending; empty for a new run.
     fn history(&self) -> BoxFuture<'_, Result<Vec<Event>, JournalError>>;
 
-    /// Makes one event durable.
+    /// Makes one event durable. What a poll saw (`job-observed`, `poll-failed`) may wait for the next event that is not of a poll, if it
+    /// outlives the process meanwhile: nothing is sent on its word before that.
     ///
     /// An event that [repeats](Event::repeats) the last one need not be written.
     fn append(&self, event: Event) -> BoxFuture<'_, Result<(), JournalError>>;

@@ -16,7 +16,7 @@ use super::codec;
 use super::error::StoreError;
 use super::record::{RecordedEvent, RecordedRun};
 use super::write::{self, Change};
-use super::writer::{Answer, Writer};
+use super::writer::{Answer, Kept, Writer};
 use crate::BoxFuture;
 use crate::journal::{Journal, JournalError};
 
@@ -111,7 +111,7 @@ impl SqliteJournal {
             }
             let change = state.change(&self.id, &event, fact, errors, actor);
             let broken = Arc::clone(&self.broken);
-            place.hand_in(move |connection| {
+            place.hand_in(kept(&event.fact, change.is_over), move |connection| {
                 let written = write::append(connection, &change);
                 broken.fetch_or(written.is_err(), Ordering::SeqCst);
                 written
@@ -190,6 +190,16 @@ impl State {
         let steps = 0..self.run.plan().files().len();
         let is_open = steps.filter_map(|step| self.run.outcome(step)).any(|outcome| open(&outcome));
         !is_open && matches!(self.run.next(now_ms), Command::Finish(_))
+    }
+}
+
+/// What a poll saw is acted on by the next upload or by the report of a run that is over, and goes to disk with `upload-started` or
+/// with the run's end: a power cut before that leaves a history in which the job is polled once more. Every other fact is on disk when
+/// it is answered.
+fn kept(fact: &Fact, is_over: bool) -> Kept {
+    match fact {
+        Fact::JobObserved(_) | Fact::PollFailed(_) if !is_over => Kept::ByTheSystem,
+        _ => Kept::OnDisk,
     }
 }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, FileControl, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::StoreError;
 
@@ -131,7 +131,10 @@ pub(super) fn path(folder: &Path) -> PathBuf {
 pub(super) fn open(folder: &Path, bytes_max: Option<u64>) -> Result<Connection, StoreError> {
     let path = path(folder);
     match fs::metadata(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(folder, &path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            is_not_left_over(&path)?;
+            create(folder, &path)?;
+        }
         Err(error) => return Err(StoreError::Folder { message: error.to_string() }),
         // A journal is made whole and then given its name: an empty one was cut, and what it knew is lost.
         Ok(metadata) if metadata.len() == 0 => {
@@ -163,6 +166,9 @@ fn durable(connection: &Connection) -> Result<(), StoreError> {
     // macOS keeps a plain fsync in the drive's memory.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // The log stays when the last process leaves, and is written over where it was: an fsync of a file that does not grow takes a
+    // third of the time (ext4: 0.17 ms, not 0.5).
+    connection.file_control(Some(MAIN_DB), FileControl::PersistWal(&mut 1))?;
     Ok(())
 }
 
@@ -170,6 +176,22 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, FLAGS)?;
     connection.busy_timeout(OPEN_BUSY)?;
     Ok(connection)
+}
+
+/// The log of a journal that somebody removed may hold its last events, and would be taken for the new one's.
+fn is_not_left_over(path: &Path) -> Result<(), StoreError> {
+    let log = path.with_extension("db-wal");
+    let has_events = fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0);
+    // Another process may have made both since: the log is never there before the journal.
+    if has_events && !path.exists() {
+        let message = format!("{} is there and {} is gone", name(&log), name(path));
+        return Err(StoreError::Corrupt { message });
+    }
+    Ok(())
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Made beside under another name, whole and on disk, and then linked to its name: a crash leaves a journal or none.

@@ -16,6 +16,15 @@ const WAITING_MAX: usize = 1_024;
 /// Calls that one transaction takes: enough to share an fsync, few enough that the first is not kept waiting for the last.
 const GROUP_MAX: usize = 256;
 
+/// What a caller is answered after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is on disk.
+    OnDisk,
+    /// It outlives this process, and not a power cut before the next commit that is on disk: for what can be asked again.
+    ByTheSystem,
+}
+
 /// A way to the thread. The thread ends with its last one.
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
@@ -50,7 +59,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.place().await?.hand_in(work).wait().await
+        self.place().await?.hand_in(Kept::OnDisk, work).wait().await
     }
 
     /// Waits for a place in the queue.
@@ -64,10 +73,11 @@ impl Place<'_> {
     /// Hands work in. It is done whether or not somebody waits for the answer.
     pub(super) fn hand_in<T: Send + 'static>(
         self,
+        kept: Kept,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<T> {
         let (answer, receiver) = oneshot::channel();
-        self.permit.send(Box::new(Waiting { work: Some(work), done: None, answer }));
+        self.permit.send(Box::new(Waiting { kept, work: Some(work), done: None, answer }));
         Answer { receiver }
     }
 }
@@ -85,6 +95,9 @@ fn gone() -> StoreError {
 
 /// Work of any type, as the thread sees it.
 trait Call: Send {
+    /// When it may be answered.
+    fn kept(&self) -> Kept;
+
     /// Does it; an error is one of the storage, and ends the transaction. The work's own error undoes the work and is kept.
     fn execute(&mut self, connection: &mut rusqlite::Transaction<'_>) -> Result<(), StoreError>;
 
@@ -93,6 +106,7 @@ trait Call: Send {
 }
 
 struct Waiting<T, W> {
+    kept: Kept,
     work: Option<W>,
     done: Option<Result<T, StoreError>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
@@ -103,6 +117,10 @@ where
     T: Send + 'static,
     W: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
 {
+    fn kept(&self) -> Kept {
+        self.kept
+    }
+
     fn execute(&mut self, transaction: &mut rusqlite::Transaction<'_>) -> Result<(), StoreError> {
         let Some(work) = self.work.take() else { return Ok(()) };
         let savepoint = transaction.savepoint()?;
@@ -133,6 +151,8 @@ where
 
 fn work(mut connection: Connection, mut calls: mpsc::Receiver<Box<dyn Call>>) {
     let mut stopped: Option<StoreError> = None;
+    // As `schema` opens it.
+    let mut mode = Kept::OnDisk;
     while let Some(first) = calls.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP_MAX
@@ -142,7 +162,7 @@ fn work(mut connection: Connection, mut calls: mpsc::Receiver<Box<dyn Call>>) {
         }
         let committed = match &stopped {
             Some(error) => Err(error.clone()),
-            None => commit(&mut connection, &mut group),
+            None => commit(&mut connection, &mut mode, &mut group),
         };
         // After a failed write or fsync nobody knows what is on disk, and a second fsync would lie about it.
         if let Err(error) = &committed
@@ -157,7 +177,18 @@ fn work(mut connection: Connection, mut calls: mpsc::Receiver<Box<dyn Call>>) {
     }
 }
 
-fn commit(connection: &mut Connection, group: &mut [Box<dyn Call>]) -> Result<(), StoreError> {
+fn commit(
+    connection: &mut Connection,
+    mode: &mut Kept,
+    group: &mut [Box<dyn Call>],
+) -> Result<(), StoreError> {
+    let is_synced = group.iter().any(|call| call.kept() == Kept::OnDisk);
+    let wanted = if is_synced { Kept::OnDisk } else { Kept::ByTheSystem };
+    if *mode != wanted {
+        let word = if is_synced { "FULL" } else { "NORMAL" };
+        connection.pragma_update(None, "synchronous", word)?;
+        *mode = wanted;
+    }
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for call in group {
         call.execute(&mut transaction)?;

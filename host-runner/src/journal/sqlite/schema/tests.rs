@@ -23,8 +23,23 @@ fn a_journal_that_another_process_made_meanwhile_stays() {
     let ours = open(folder.path(), None).unwrap();
     assert_eq!(number(&ours, "SELECT count(*) FROM locks"), 1);
     drop((theirs, ours));
-    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-    assert_eq!(names.collect::<Vec<_>>(), ["journal.db"], "and nothing is left beside it");
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let left_over = names.filter(|path| path.extension().is_some_and(|end| end == "new"));
+    assert_eq!(left_over.count(), 0, "and nothing is left beside it");
+}
+
+#[test]
+fn a_log_without_its_journal_is_not_taken_for_a_new_ones() {
+    let (folder, path) = made();
+    drop(open(folder.path(), None).unwrap());
+    let log = path.with_extension("db-wal");
+    assert!(fs::metadata(&log).unwrap().len() > 0, "the log stays, to be written over");
+    fs::remove_file(&path).unwrap();
+    let error = open(folder.path(), None).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    assert!(!path.exists() && log.exists(), "the evidence was changed");
+    fs::remove_file(&log).unwrap();
+    open(folder.path(), None).unwrap();
 }
 
 #[test]

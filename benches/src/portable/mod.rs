@@ -1,12 +1,10 @@
 //! The portable component in stock wasmtime: each form of content, beside curl. Nothing of our host is in the way.
 
+mod exports;
+
 use std::{
-    fs::File,
-    io::{self, Read, Write},
-    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
-    thread,
 };
 
 use serde_json::Value;
@@ -15,8 +13,9 @@ use xtask::{Failure, components, components::Kind, place};
 use crate::{
     Extent,
     report::{Check, Section},
-    rivals::{Arena, SINK, said, sign_in_by_environment},
+    rivals::{Arena, said, sign_in_by_environment},
     sample::{Sample, Samples, sample},
+    sink,
 };
 
 const MIB: u64 = 1 << 20;
@@ -36,30 +35,49 @@ const STREAMED: [&str; 2] = ["path", "url"];
 const JUDGED_FROM: u64 = 64 * MIB;
 
 pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
-    arena.server.turn(SINK)?;
+    let sink = sink::start()?;
+    arena.aim(sink.url.clone());
     let component = components::build(Kind::Portable)?.path;
-    let exports = serve(arena.folder().to_path_buf())?;
+    let exports = exports::serve(arena.folder().to_path_buf())?;
     let mut section = Section::new("upload, portable");
     for (form, sizes, floor, aim) in FORMS {
         for size in sizes.iter().filter(|size| !extent.quick || **size <= 512 * MIB) {
             let file = arena.file(*size)?;
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let what = if form == "url" {
-                PathBuf::from(format!("{exports}/{name}"))
-            } else {
-                file.clone()
-            };
-            let (mut ours, mut curl) = (Samples::default(), Samples::default());
+            let what = if form == "url" { PathBuf::from(exports.url(&name)) } else { file.clone() };
+            let [mut ours, mut curl, mut twice, mut relay]: [Samples; 4] = Default::default();
             let mut memory = Memory::default();
             for _ in 0..extent.repeats {
                 ours.0.push(upload(arena, &component, form, &what, &mut memory)?);
-                curl.0.push(sample(&mut arena.curl(&file))?);
+                if let Some(mut command) = arena.curl(&file) {
+                    curl.0.push(sample(&mut command)?);
+                }
+                if form == "url" {
+                    relay.0.push(exports.relay(&name, &sink)?);
+                    if let Some(sample) = exports.curl_twice(arena, &name)? {
+                        twice.0.push(sample);
+                    }
+                }
             }
             let case = format!("{form}, {} MiB", size / MIB);
             println!("  {case}: {:.3} s, curl {:.3} s", ours.wall_s(), curl.wall_s());
-            if *size >= JUDGED_FROM && aim > 0.0 {
-                let ratio = curl.to(&ours);
-                section.check(Check::at_least(format!("{case}, to curl's"), ratio, floor, aim));
+            if *size >= JUDGED_FROM && aim > 0.0 && !curl.0.is_empty() {
+                // Curl cannot pass on what it receives: it fetches the file, and then sends it.
+                let (rival, name) = if form == "url" {
+                    (&twice, "fetching and sending by curl")
+                } else {
+                    (&curl, "curl's")
+                };
+                let what = format!("{case}, to {name}");
+                section.check(Check::at_least(what, rival.to(&ours), floor, aim));
+            }
+            if form == "url" {
+                section.note(format!(
+                    "{case}: {:.2} of the throughput of a curl that has the file. Of that, a relay that does nothing but receive and \
+                     send reaches {:.2}: each byte passes two connections, on the cores that the server and the sink have too.",
+                    curl.to(&ours),
+                    curl.to(&relay)
+                ));
             }
             if STREAMED.contains(&form) {
                 memory.judge(&mut section, &case);
@@ -67,10 +85,13 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
                 section.note(format!("{case}: {:.0} MiB of guest memory.", memory.guest_mib));
             }
             section.row(case.clone(), "portable component", ours);
-            section.row(case, "curl", curl);
+            section.row(case.clone(), "curl", curl);
+            section.row(case.clone(), "curl, fetched and then sent", twice);
+            section.row(case, "relay, nothing but recv and send", relay);
         }
     }
     section.note("The component's call alone, signing in included; of curl the whole process, with a session handed over.");
+    arena.aim(arena.server.url().to_owned());
     Ok(section)
 }
 
@@ -108,41 +129,9 @@ fn upload(
     memory: &mut Memory,
 ) -> Result<Sample, Failure> {
     let mut stock = Command::new(place::program("release", "stock-portable")?);
-    stock.arg(component).args([arena.server.url(), "inventory", form]).arg(what);
+    stock.arg(component).args([arena.base_url(), "inventory", form]).arg(what);
     sign_in_by_environment(&mut stock);
     let (sample, said) = said(&mut stock)?;
     memory.add(&said);
     Ok(sample)
-}
-
-/// A company's own web server with its exports: files of a folder, each with its length. Ends with the process.
-fn serve(folder: PathBuf) -> Result<String, Failure> {
-    let failed = |error: io::Error| Failure::new(format!("exports over http: {error}"));
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
-    let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // A reader that went away is its own business.
-            _ = answer(stream, &folder);
-        }
-    });
-    Ok(url)
-}
-
-fn answer(mut stream: TcpStream, folder: &Path) -> io::Result<()> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? == 1 {
-        head.extend(byte);
-    }
-    let head = String::from_utf8_lossy(&head);
-    let name = head.split(' ').nth(1).and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-    let mut file = File::open(folder.join(name))?;
-    let length = file.metadata()?.len();
-    write!(
-        stream,
-        "HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
-    )?;
-    // On Linux the kernel copies from the file to the socket.
-    io::copy(&mut file, &mut stream).map(drop)
 }
