@@ -1,4 +1,4 @@
-//! Files that LibreOffice wrote: sheets are described here as flat OpenDocument and saved by it as workbooks and as text. Where it is
+//! Files that `LibreOffice` wrote: sheets are described here as flat `OpenDocument` and saved by it as workbooks and as text. Where it is
 //! not installed, the test says so by name and passes, unless `KNOSC_REQUIRE_ALL` is set.
 
 use std::path::Path;
@@ -68,9 +68,10 @@ fn sheet(changes: &[(usize, usize, String)]) -> String {
         }
         rows.push(cells.concat());
     }
-    let rows: String =
-        rows.iter().map(|row| format!("<table:table-row>{row}</table:table-row>")).collect();
-    format!("<table:table table:name=\"Orders\">{rows}</table:table>")
+    let rows = rows.join("</table:table-row><table:table-row>");
+    format!(
+        "<table:table table:name=\"Orders\"><table:table-row>{rows}</table:table-row></table:table>"
+    )
 }
 
 const OTHER: &str = "<table:table table:name=\"Other\"><table:table-row><table:table-cell office:value-type=\"string\"><text:p>x</text:p></table:table-cell></table:table-row></table:table>";
@@ -109,7 +110,8 @@ fn documents() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Has LibreOffice save documents in a format.
+/// Has `LibreOffice` save documents in a format.
+#[allow(clippy::disallowed_methods, reason = "another program writes these files")]
 fn save(folder: &Path, names: &[&str], format: &str) {
     let home = format!("-env:UserInstallation=file://{}", folder.join("home").display());
     let mut soffice = Command::new("soffice");
@@ -162,7 +164,7 @@ fn files_that_libreoffice_wrote() {
 }
 
 /// What is found in each, as a workbook and as text; then the one with umlauts in other encodings. Where whole rows have a format,
-/// LibreOffice says that the sheet is as wide as it can be.
+/// `LibreOffice` says that the sheet is as wide as it can be.
 const EXPECTED: [&str; 24] = [
     "good.xlsx: 3 rows: ",
     "formula.xlsx: 3 rows: warn cell-formula F3",
