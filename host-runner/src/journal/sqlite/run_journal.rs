@@ -240,3 +240,19 @@ impl fmt::Debug for SqliteJournal {
         f.debug_struct("SqliteJournal").field("id", &self.id).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Fact, Kept, kept};
+    use knosc_bulk_import::fault::Fault;
+
+    #[test]
+    fn what_a_poll_saw_waits_for_the_next_commit_unless_the_run_is_over() {
+        let poll = Fact::PollFailed(Fault::PermanentInvalid(String::new()));
+        let end = Fact::UploadEnded(Fault::PermanentInvalid(String::new()));
+        assert_eq!(kept(&poll, false), Kept::ByTheSystem);
+        assert_eq!(kept(&poll, true), Kept::OnDisk);
+        assert_eq!(kept(&end, false), Kept::OnDisk);
+        assert_eq!(kept(&Fact::UploadSealed(2), false), Kept::OnDisk);
+    }
+}

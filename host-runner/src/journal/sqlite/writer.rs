@@ -198,3 +198,34 @@ fn commit(
     failpoint::reach("committed");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Kept, Writer};
+    use rusqlite::Connection;
+
+    /// What `PRAGMA synchronous` calls them.
+    const NORMAL: i64 = 1;
+    const FULL: i64 = 2;
+
+    #[tokio::test]
+    async fn each_commit_is_kept_as_it_was_asked() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "synchronous", "FULL").unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let asked = [
+            (Kept::OnDisk, FULL),
+            (Kept::ByTheSystem, NORMAL),
+            (Kept::ByTheSystem, NORMAL),
+            (Kept::OnDisk, FULL),
+            (Kept::OnDisk, FULL),
+            (Kept::ByTheSystem, NORMAL),
+        ];
+        for (index, (kept, expected)) in asked.into_iter().enumerate() {
+            let mode = writer.place().await.unwrap().hand_in(kept, |connection| {
+                Ok(connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0))?)
+            });
+            assert_eq!(mode.wait().await, Ok(expected), "call {index}");
+        }
+    }
+}

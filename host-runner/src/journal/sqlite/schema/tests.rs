@@ -35,11 +35,11 @@ fn a_log_without_its_journal_is_not_taken_for_a_new_ones() {
     let log = path.with_extension("db-wal");
     assert!(fs::metadata(&log).unwrap().len() > 0, "the log stays, to be written over");
     fs::remove_file(&path).unwrap();
-    let error = open(folder.path(), None).unwrap_err();
-    assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+    let message = "journal.db-wal is there and journal.db is gone".to_owned();
+    assert_eq!(open(folder.path(), None).unwrap_err(), StoreError::Corrupt { message });
     assert!(!path.exists() && log.exists(), "the evidence was changed");
-    fs::remove_file(&log).unwrap();
-    open(folder.path(), None).unwrap();
+    fs::write(&log, "").unwrap();
+    drop(open(folder.path(), None).expect("an empty one has no events"));
 }
 
 #[test]
