@@ -184,14 +184,10 @@ fn is_not_left_over(path: &Path) -> Result<(), StoreError> {
     let has_events = fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0);
     // Another process may have made both since: the log is never there before the journal.
     if has_events && !path.exists() {
-        let message = format!("{} is there and {} is gone", name(&log), name(path));
+        let message = "journal.db-wal is there and journal.db is gone".to_owned();
         return Err(StoreError::Corrupt { message });
     }
     Ok(())
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Made beside under another name, whole and on disk, and then linked to its name: a crash leaves a journal or none.
