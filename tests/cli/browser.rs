@@ -8,6 +8,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
+/// No window and no network.
+pub(crate) const ALONE: [&str; 4] =
+    ["--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"];
+
 /// A page in a browser of its own, which ends with it.
 pub(crate) struct Browser {
     child: Child,
@@ -23,8 +27,7 @@ impl Browser {
         // The pipes are the descriptors 3 and 4; a shell puts them there.
         let pipes = "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
         let mut shell = Command::new("sh");
-        shell.args(["-c", pipes, "chromium", "--headless", "--no-sandbox", "--disable-gpu"]);
-        shell.args(["--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe"]);
+        shell.args(["-c", pipes, "chromium"]).args(ALONE).arg("--remote-debugging-pipe");
         shell.arg(format!("--user-data-dir={}", page.with_extension("keys").display()));
         let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());

@@ -10,6 +10,7 @@ use knosc_checks::{Limits, ReadingOptions};
 use local_knosc::Running;
 use xtask::machine::Tool;
 
+use super::browser;
 use super::place::{Ended, Place, knosc, run};
 
 /// A folder whose items were rejected: one row has a text in it that would be markup and a formula elsewhere.
@@ -131,8 +132,7 @@ fn of_a_run_without_rejected_rows_it_says_so() {
 /// What the browser made of the page, and what it complained of.
 fn browse(page: &Path, more: &[&str]) -> Ended {
     let mut chromium = Command::new("chromium");
-    chromium.args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]);
-    chromium.args(["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"]);
+    chromium.args(browser::ALONE).args(["--hide-scrollbars", "--enable-logging=stderr"]);
     let profile = page.with_extension("profile");
     chromium.arg(format!("--user-data-dir={}", profile.display())).args(more);
     let output = chromium.arg(format!("file://{}", page.display())).output().unwrap();
