@@ -67,10 +67,8 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
             quick_polls.0.push(sample(ours.args(["--poll-interval", "20ms"]))?);
             by_default.0.push(sample(&mut arena.ours(verb)?)?);
             let some = if case.steps == 1 { pairs.get(8..9) } else { pairs.get(..) };
-            if !case.slow
-                && let Some(mut command) = arena.script(some.unwrap_or_default())?
-            {
-                script.0.push(sample(&mut command)?);
+            if !case.slow {
+                script.add(arena.script(some.unwrap_or_default())?)?;
             }
         }
         case.judge(&mut section, quick_polls.wall_s());

@@ -9,15 +9,17 @@ use std::{
 };
 
 use serde_json::Value;
-use xtask::{Failure, local::LocalKnosc, machine::Tool, place};
+use xtask::{
+    Failure,
+    local::{CREDENTIALS, LocalKnosc, PASSWORD, USER},
+    machine::Tool,
+    place,
+};
 
 use crate::{
     sample::Sample,
     session::{self, Session},
 };
-
-const USER: &str = "demo@acme.test";
-const PASSWORD: &str = "local-demo-password";
 
 /// Content is counted and thrown away, unhashed: the sink should not be what is measured.
 pub(crate) const SINK: &str = r#"{"discard_content":true,"digest_content":false,"discarded_rows":1,"queued_ms":0,"rows_per_second":20000}"#;
@@ -97,13 +99,17 @@ impl Arena {
         Ok(ours)
     }
 
+    /// It fails where Knosc does, and says why; none where there is no curl.
+    pub(crate) fn bare_curl(&self) -> Option<Command> {
+        let mut curl = Command::new("curl");
+        curl.args(["--silent", "--show-error", "--fail"]);
+        self.has_curl.then_some(curl)
+    }
+
     /// The guide's command as it is; none where there is no curl.
     pub(crate) fn curl(&self, file: &Path) -> Option<Command> {
-        if !self.has_curl {
-            return None;
-        }
-        let mut curl = Command::new("curl");
-        curl.args(["--silent", "--show-error", "--fail", "-X", "POST", "-b"]).arg(&self.cookies);
+        let mut curl = self.bare_curl()?;
+        curl.args(["-X", "POST", "-b"]).arg(&self.cookies);
         curl.arg(self.upload_url()).args([
             "-H",
             &format!("X-XSRF-TOKEN: {}", self.session.csrf),
@@ -115,11 +121,8 @@ impl Arena {
 
     /// The same over TLS, trusting one certificate. It is handed headers: its cookies are bound to plain HTTP.
     pub(crate) fn curl_tls(&self, url: &str, certificate: &Path, file: &Path) -> Option<Command> {
-        if !self.has_curl {
-            return None;
-        }
-        let mut curl = Command::new("curl");
-        curl.args(["--silent", "--show-error", "--fail", "--cacert"]).arg(certificate);
+        let mut curl = self.bare_curl()?;
+        curl.arg("--cacert").arg(certificate);
         let cookies = format!("Cookie: {}", self.session.cookies());
         curl.args(["-H", &cookies, "-H", &format!("X-XSRF-TOKEN: {}", self.session.csrf)]);
         curl.arg("-F").arg(format!("file=@{}", file.display()));
@@ -174,7 +177,7 @@ impl Arena {
 
 /// The variables with which a client of ours signs in.
 pub(crate) fn sign_in_by_environment(command: &mut Command) {
-    command.env("KNOSC_USERNAME", USER).env("KNOSC_PASSWORD", PASSWORD);
+    command.envs(CREDENTIALS);
 }
 
 /// Runs a program of ours that times a part of itself and says it as JSON, in `wall_s`; with what else it said.
@@ -186,7 +189,7 @@ pub(crate) fn said(command: &mut Command) -> Result<(Sample, Value), Failure> {
     let wall_s = wall_s.ok_or_else(|| {
         Failure::new(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim()))
     })?;
-    Ok((Sample { wall_s, cpu_s: None, peak_kib: None }, said))
+    Ok((Sample::timed(wall_s), said))
 }
 
 /// Where the Python is that has these modules.

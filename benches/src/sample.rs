@@ -26,6 +26,13 @@ pub(crate) struct Sample {
     pub(crate) peak_kib: Option<u64>,
 }
 
+impl Sample {
+    /// Of what timed itself.
+    pub(crate) const fn timed(wall_s: f64) -> Self {
+        Self { wall_s, cpu_s: None, peak_kib: None }
+    }
+}
+
 /// Runs to the end, with nothing on stdin and stdout thrown away.
 pub(crate) fn sample(command: &mut Command) -> Result<Sample, Failure> {
     let program = PathBuf::from(command.get_program());
@@ -68,6 +75,14 @@ fn children_ticks() -> Option<f64> {
 pub(crate) struct Samples(pub(crate) Vec<Sample>);
 
 impl Samples {
+    /// Runs a rival, if this machine has it.
+    pub(crate) fn add(&mut self, rival: Option<Command>) -> Result<(), Failure> {
+        if let Some(mut command) = rival {
+            self.0.push(sample(&mut command)?);
+        }
+        Ok(())
+    }
+
     pub(crate) fn wall_s(&self) -> f64 {
         median(self.0.iter().map(|sample| sample.wall_s).collect())
     }

@@ -22,12 +22,8 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
     let [mut warm, mut cold, mut curl, mut script, mut version]: [Samples; 5] = Default::default();
     for _ in 0..=extent.repeats * TIMES_MORE {
         warm.0.push(sample(&mut arena.our_upload(&file)?)?);
-        if let Some(mut command) = arena.curl(&file) {
-            curl.0.push(sample(&mut command)?);
-        }
-        if let Some(mut command) = arena.script(&pair)? {
-            script.0.push(sample(&mut command)?);
-        }
+        curl.add(arena.curl(&file))?;
+        script.add(arena.script(&pair)?)?;
         let mut says_version = Command::new(place::program("release", "knosc-runner")?);
         version.0.push(sample(says_version.arg("--version"))?);
     }

@@ -31,9 +31,7 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
             let mut upload = arena.our_upload(&file)?;
             upload.env("KNOSC_BASE_URL", &front.url).env("KNOSC_CA_FILE", &front.certificate);
             ours.0.push(sample(&mut upload)?);
-            if let Some(mut rival) = arena.curl_tls(&front.url, &front.certificate, &file) {
-                curl.0.push(sample(&mut rival)?);
-            }
+            curl.add(arena.curl_tls(&front.url, &front.certificate, &file))?;
         }
         let case = format!("{} MiB", size / MIB);
         println!("  {case}: {:.3} s, curl {:.3} s", ours.wall_s(), curl.wall_s());

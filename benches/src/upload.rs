@@ -66,14 +66,10 @@ fn one_size(arena: &Arena, size: u64, repeats: usize) -> Result<Row, Failure> {
         let [ours, bare, curl, hyper, script] = &mut samples;
         ours.0.push(sample(&mut arena.our_upload(&file)?)?);
         bare.0.push(sample(arena.our_upload(&file)?.arg("--no-digest"))?);
-        if let Some(mut command) = arena.curl(&file) {
-            curl.0.push(sample(&mut command)?);
-        }
+        curl.add(arena.curl(&file))?;
         hyper.0.push(sample(&mut arena.hyper(&file)?)?);
-        if size <= SCRIPT_BYTES_MAX
-            && let Some(mut command) = arena.script(&pair)?
-        {
-            script.0.push(sample(&mut command)?);
+        if size <= SCRIPT_BYTES_MAX {
+            script.add(arena.script(&pair)?)?;
         }
     }
     let [ours, bare, curl, hyper, script] = samples;

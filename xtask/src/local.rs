@@ -14,6 +14,15 @@ use crate::Failure;
 /// Longer than this, a server on this machine is not busy but stuck.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
+/// local-knosc's own user, of no use anywhere else.
+pub const USER: &str = "demo@acme.test";
+
+/// The user's password.
+pub const PASSWORD: &str = "local-demo-password";
+
+/// The variables with which a client of ours signs in there: the environment is where a real user belongs too.
+pub const CREDENTIALS: [(&str, &str); 2] = [("KNOSC_USERNAME", USER), ("KNOSC_PASSWORD", PASSWORD)];
+
 /// A running local-knosc; ends when this value is dropped.
 #[derive(Debug)]
 pub struct LocalKnosc {

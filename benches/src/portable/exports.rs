@@ -7,7 +7,6 @@ use std::{
     io::{self, BufRead as _, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::Command,
     thread,
     time::Instant,
 };
@@ -36,12 +35,13 @@ impl Exports {
     /// What a person does who has curl alone; none where there is none.
     pub(super) fn curl_twice(&self, arena: &Arena, name: &str) -> Result<Option<Sample>, Failure> {
         let kept = arena.folder().join("fetched.csv");
-        let Some(mut send) = arena.curl(&kept) else { return Ok(None) };
-        let mut fetch = Command::new("curl");
-        fetch.args(["--silent", "--show-error", "--fail", "-o"]).arg(&kept);
+        let Some((mut fetch, mut send)) = arena.bare_curl().zip(arena.curl(&kept)) else {
+            return Ok(None);
+        };
+        fetch.arg("-o").arg(&kept);
         let first = sample(fetch.arg(self.url(name)))?;
         let second = sample(&mut send)?;
-        Ok(Some(Sample { wall_s: first.wall_s + second.wall_s, cpu_s: None, peak_kib: None }))
+        Ok(Some(Sample::timed(first.wall_s + second.wall_s)))
     }
 
     /// No form, no session, no component: the bytes as they come, from one connection to the other.
@@ -75,7 +75,7 @@ impl Exports {
             length = length.saturating_sub(count as u64);
         }
         to.read_to_end(&mut Vec::new()).map_err(failed)?;
-        Ok(Sample { wall_s: began.elapsed().as_secs_f64(), cpu_s: None, peak_kib: None })
+        Ok(Sample::timed(began.elapsed().as_secs_f64()))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     Extent,
     report::{Check, Section},
     rivals::{Arena, said, sign_in_by_environment},
-    sample::{Sample, Samples, sample},
+    sample::{Sample, Samples},
     sink,
 };
 
@@ -49,9 +49,7 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
             let mut memory = Memory::default();
             for _ in 0..extent.repeats {
                 ours.0.push(upload(arena, &component, form, &what, &mut memory)?);
-                if let Some(mut command) = arena.curl(&file) {
-                    curl.0.push(sample(&mut command)?);
-                }
+                curl.add(arena.curl(&file))?;
                 if form == "url" {
                     relay.0.push(exports.relay(&name, &sink)?);
                     if let Some(sample) = exports.curl_twice(arena, &name)? {

@@ -3,13 +3,14 @@
 
 use std::process::{Command, ExitStatus};
 
-use xtask::{Failure, components::cargo, local::LocalKnosc, machine, place};
+use xtask::{
+    Failure,
+    components::cargo,
+    local::{CREDENTIALS, LocalKnosc},
+    machine, place,
+};
 
 use super::{Steps, run as run_command};
-
-/// local-knosc's own user, of no use anywhere else. In the environment, where a real one belongs too.
-const CREDENTIALS: [(&str, &str); 2] =
-    [("KNOSC_USERNAME", "demo@acme.test"), ("KNOSC_PASSWORD", "local-demo-password")];
 
 /// The exit code for a job that failed or rows that were refused.
 const EXIT_FAILED: i32 = 3;

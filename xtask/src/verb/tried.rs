@@ -12,13 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use xtask::{Failure, local::LocalKnosc, machine, place};
+use xtask::{
+    Failure,
+    local::{CREDENTIALS, LocalKnosc},
+    machine, place,
+};
 
 use super::run as run_command;
-
-/// local-knosc's own user, of no use anywhere else.
-const CREDENTIALS: [(&str, &str); 2] =
-    [("KNOSC_USERNAME", "demo@acme.test"), ("KNOSC_PASSWORD", "local-demo-password")];
 
 /// How many exports the sample folder has, each a line that begins so.
 const COMPLETED: usize = 13;
