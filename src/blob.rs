@@ -2,6 +2,8 @@
 //!
 //! Opens nothing: whoever holds the file hands in what this needs to know.
 
+use crate::trigger::{Group, Trigger};
+
 /// A file type that Knosc takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
@@ -43,7 +45,7 @@ pub enum BlobError {
         /// The file's name.
         name: String,
         /// The trigger it was meant for.
-        trigger: crate::trigger::Trigger,
+        trigger: Trigger,
     },
     /// No name, or nothing but folders.
     #[error("the file has no name")]
@@ -65,6 +67,9 @@ impl BlobError {
 
 /// How many first bytes [`FileKind::check`] looks at.
 pub const MAGIC_BYTES: usize = 8;
+
+/// A file up to this size is looked into for a row before it is sent: headers of ERP exports are shorter by far.
+pub const LOOK_BYTES: u64 = 64 * 1024;
 
 const ZIP: &[u8] = b"PK\x03\x04";
 const OLE2: &[u8] = b"\xD0\xCF\x11\xE0";
@@ -113,6 +118,30 @@ impl FileKind {
         };
         Err(BlobError::Mismatch { name: name.to_owned(), found })
     }
+}
+
+/// Looks for a row below the header of a whole file that is text. A workbook is not looked into: that takes more than its bytes.
+///
+/// # Errors
+/// [`BlobError::HeaderOnly`] where there is none, for a trigger that closes what a file leaves out.
+pub fn check_rows(name: &str, trigger: Trigger, whole: &[u8]) -> Result<(), BlobError> {
+    let may_close_all = trigger.group() == Group::Transactions;
+    // What is no text, and what is nothing at all, is refused for that.
+    let is_text =
+        FileKind::of_name(name) == Ok(FileKind::Csv) && FileKind::Csv.check(name, whole).is_ok();
+    if may_close_all && is_text && !has_two_lines(whole) {
+        return Err(BlobError::HeaderOnly { name: name.to_owned(), trigger });
+    }
+    Ok(())
+}
+
+/// Whether a second line has something in it. Zeros count as nothing, so that UTF-16 is read rightly too.
+fn has_two_lines(bytes: &[u8]) -> bool {
+    bytes
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .filter(|line| line.iter().any(|byte| !byte.is_ascii_whitespace() && *byte != 0))
+        .nth(1)
+        .is_some()
 }
 
 /// The last part of a path, with either separator: Knosc gets a name, never a folder.

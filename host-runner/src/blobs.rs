@@ -2,6 +2,9 @@
 //!
 //! Reads and nothing else. What a file may be is judged by the core and by the checks; how it reaches the component is in `host`.
 
+#[cfg(feature = "memory-blobs")]
+mod memory;
+
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
@@ -13,6 +16,8 @@ use bytes::Bytes;
 use knosc_bulk_import::blob::base_name;
 
 use crate::BoxFuture;
+#[cfg(feature = "memory-blobs")]
+pub use memory::MemoryBlob;
 
 /// A file of known length that can be read more than once.
 pub trait BlobSource: Send + Sync {
@@ -30,6 +35,12 @@ pub trait BlobSource: Send + Sync {
     /// It is compared when the last bytes are due; a file with another one is never completed.
     fn digest(&self) -> Option<[u8; 16]> {
         None
+    }
+
+    /// Whether a table without a row may be sent for a trigger that closes what a file leaves out. Of the host's own word alone: such
+    /// text of at most [`LOOK_BYTES`](knosc_bulk_import::blob::LOOK_BYTES) is refused otherwise.
+    fn allows_empty(&self) -> bool {
+        false
     }
 
     /// At most `max_bytes` from `offset` on; fewer only where the file ends, none at its end.
@@ -78,6 +89,7 @@ pub struct FileBlob {
     /// None of a file that has no name on disk.
     path: Option<std::path::PathBuf>,
     digest: Option<[u8; 16]>,
+    allows_empty: bool,
 }
 
 impl FileBlob {
@@ -106,6 +118,7 @@ impl FileBlob {
             size: metadata.len(),
             path: Some(path.to_owned()),
             digest: None,
+            allows_empty: false,
         })
     }
 
@@ -113,13 +126,19 @@ impl FileBlob {
     #[cfg(feature = "platform")]
     pub(crate) fn unnamed(name: String, file: Arc<File>) -> io::Result<Self> {
         let size = file.metadata()?.len();
-        Ok(Self { name, file, size, path: None, digest: None })
+        Ok(Self { name, file, size, path: None, digest: None, allows_empty: false })
     }
 
     /// The same file, which must have this content.
     #[must_use]
     pub fn expecting(self, digest: [u8; 16]) -> Self {
         Self { digest: Some(digest), ..self }
+    }
+
+    /// The same file, which may be a table without a row: for a trigger that closes what a file leaves out, that closes everything.
+    #[must_use]
+    pub fn allowing_empty(self) -> Self {
+        Self { allows_empty: true, ..self }
     }
 }
 
@@ -142,6 +161,10 @@ impl BlobSource for FileBlob {
 
     fn digest(&self) -> Option<[u8; 16]> {
         self.digest
+    }
+
+    fn allows_empty(&self) -> bool {
+        self.allows_empty
     }
 
     fn read_at(
@@ -218,45 +241,5 @@ fn io_error(name: &str, error: &io::Error) -> BlobSourceError {
     match error.kind() {
         io::ErrorKind::NotFound => BlobSourceError::NotFound(name),
         _ => BlobSourceError::Read { name, message: error.to_string() },
-    }
-}
-
-/// Bytes in memory: for tests, and for embedders that made the file themselves.
-#[derive(Clone, Debug)]
-pub struct MemoryBlob {
-    name: String,
-    bytes: Bytes,
-}
-
-impl MemoryBlob {
-    /// A file of these bytes.
-    pub fn new(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
-        Self { name: name.into(), bytes: bytes.into() }
-    }
-}
-
-impl BlobSource for MemoryBlob {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn size(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-
-    fn version(&self) -> Result<String, BlobSourceError> {
-        Ok(String::new())
-    }
-
-    fn read_at(
-        &self,
-        offset: u64,
-        max_bytes: usize,
-    ) -> BoxFuture<'_, Result<Bytes, BlobSourceError>> {
-        let length = self.bytes.len();
-        let start = usize::try_from(offset).unwrap_or(length).min(length);
-        let end = start.saturating_add(max_bytes).min(length);
-        let bytes = self.bytes.slice(start..end);
-        Box::pin(async move { Ok(bytes) })
     }
 }

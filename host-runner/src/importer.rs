@@ -77,7 +77,7 @@ impl Importer {
         begin(&mut store);
         let mut given = Vec::with_capacity(steps.len());
         for (index, (trigger, source)) in steps.iter().enumerate() {
-            let file = give(&mut store, source, index)?;
+            let file = give(&mut store, source, *trigger, index)?;
             given.push(Step { trigger: trigger.to_wit(), file });
         }
         let jobs = self.0.knosc_bulk_import_jobs();
@@ -100,9 +100,10 @@ fn begin<T: HostedView>(store: &mut impl AsContextMut<Data = T>) {
 fn give<T: HostedView>(
     store: &mut impl AsContextMut<Data = T>,
     source: &Arc<dyn BlobSource>,
+    trigger: Trigger,
     step: usize,
 ) -> Result<Resource<Blob>, Error> {
-    let blob = Blob::new(Arc::clone(source), step)?;
+    let blob = Blob::new(Arc::clone(source), Some(trigger), step)?;
     let mut store = store.as_context_mut();
     let HostedCtxView { ctx, table } = store.data_mut().hosted();
     ctx.expected.push(source.digest());

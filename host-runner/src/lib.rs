@@ -55,7 +55,7 @@
 //! ```
 //!
 //! That is all of the crate without its features, beside `bundled` (the component inside). These are in `default`: `account`,
-//! `cache`, `chain`, `cli`, `hints`, `manifest`, `own-ca`, `platform`, `proxy`, `resolver`, `sign-in`, `single-calls` and `sqlite`, each explained in `Cargo.toml`;
+//! `cache`, `chain`, `cli`, `hints`, `manifest`, `memory-blobs`, `own-ca`, `platform`, `proxy`, `resolver`, `sign-in`, `single-calls` and `sqlite`, each explained in `Cargo.toml`;
 //! `otlp` (spans to a collector) is not.
 //!
 //! Hosts that own engine, linker and store leave the runner out: [`host::add_to_linker`] and [`importer::ImporterPre`].

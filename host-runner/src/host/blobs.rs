@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use knosc_bulk_import::blob::{self, LOOK_BYTES};
+use knosc_bulk_import::trigger::Trigger;
 use tokio::sync::{mpsc, oneshot};
 use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
@@ -34,13 +36,19 @@ pub struct Blob {
     source: Arc<dyn BlobSource>,
     version: String,
     step: usize,
+    /// Where the file goes, once that is said.
+    trigger: Option<Trigger>,
 }
 
 impl Blob {
     /// A handle on a file as it is now.
-    pub(crate) fn new(source: Arc<dyn BlobSource>, step: usize) -> Result<Self, BlobSourceError> {
+    pub(crate) fn new(
+        source: Arc<dyn BlobSource>,
+        trigger: Option<Trigger>,
+        step: usize,
+    ) -> Result<Self, BlobSourceError> {
         let version = source.version()?;
-        Ok(Self { source, version, step })
+        Ok(Self { source, version, step, trigger })
     }
 
     /// The file.
@@ -64,6 +72,17 @@ impl Blob {
             return Ok(Bytes::new());
         }
         self.chunk(offset, wanted).await.map_err(|broken| broken.to_string())
+    }
+
+    /// Refuses a table without a row, unless its owner means it.
+    async fn judge(&self) -> Result<(), String> {
+        let (source, Some(trigger)) = (&self.source, self.trigger) else { return Ok(()) };
+        if source.allows_empty() || source.size() > LOOK_BYTES {
+            return Ok(());
+        }
+        let whole = source.read_at(0, CHUNK_BYTES).await.map_err(|_| Broken.to_string())?;
+        let judged = blob::check_rows(source.name(), trigger, &whole);
+        judged.map_err(|error| format!("{error}; {}", error.hint()))
     }
 
     /// Its content from `offset` on, and whether all of it was given away yet.
@@ -178,6 +197,9 @@ impl HostBlob for HostedCtxView<'_> {
         offset: u64,
     ) -> wasmtime::Result<Result<Resource<DynInputStream>, String>> {
         let file = self.table.get(&blob)?.clone();
+        if let Err(reason) = file.judge().await {
+            return Ok(Err(reason));
+        }
         let (digester, digest) =
             (offset == 0 && self.ctx.wants_digest(file.step)).then(Digester::new).unzip();
         match file.open(offset, digester, self.ctx.progress.clone()) {

@@ -27,7 +27,7 @@ impl Importer {
         source: &Arc<dyn BlobSource>,
     ) -> Result<JobReport, Error> {
         begin(&mut store);
-        let blob = give(&mut store, source, 0)?;
+        let blob = give(&mut store, source, trigger, 0)?;
         let lent = Resource::new_borrow(blob.rep());
         let jobs = self.0.knosc_bulk_import_jobs();
         let answer = jobs.call_upload(&mut store, &trigger.to_wit(), lent).await;

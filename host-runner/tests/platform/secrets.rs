@@ -51,6 +51,7 @@ const BODY: &str = r"
 
 const FIELDS: &str = r#"
   (data (i32.const 560) "/well") (data (i32.const 800) "demand") (data (i32.const 2048) "planted-canary")
+  (data (i32.const 1016) "\0a1\0a")
   (global $f (mut i32) (i32.const 0)) (global $out (mut i32) (i32.const 0)) (global $at (mut i32) (i32.const 0))
 "#;
 

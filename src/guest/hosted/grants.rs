@@ -70,7 +70,7 @@ impl Content for BlobContent<'_> {
         let (name, size) = (blob.name(), blob.size());
         let kind = FileKind::of_name(&name).map_err(|error| invalid(&error))?;
         let stream = blob.open(0).map_err(|message| {
-            Fault::PermanentInvalid(format!("'{name}' cannot be read: {message}"))
+            Fault::PermanentInvalid(format!("'{name}' is not sent: {message}"))
         })?;
         let feed = StreamFeed::open(stream, (), MAGIC_BYTES as u64)?;
         kind.check(&name, feed.seen()).map_err(|error| invalid(&error))?;

@@ -6,16 +6,13 @@ use wasi::io::poll::Pollable;
 use super::file::PathContent;
 use super::memory::{Base64Content, BytesContent};
 use super::url::UrlContent;
-use crate::blob::{BlobError, FileKind, base_name};
+use crate::blob::{FileKind, base_name, check_rows};
 use crate::fault::Fault;
 use crate::guest::bindings::exports::knosc::bulk_import::importer;
 use crate::guest::convert::to_core;
 use crate::guest::feed::{Feed, FeedError, Source};
 use crate::guest::upload::{Content, Item, invalid};
-use crate::trigger::{Group, Trigger};
-
-/// First bytes that are judged of a file which is not in memory: headers of ERP exports are shorter by far.
-pub(super) const LOOK_BYTES: u64 = 64 * 1024;
+use crate::trigger::Trigger;
 
 /// A file with its trigger, ready to be opened.
 pub(super) fn item(file: &importer::File) -> Result<Item<'_>, Fault> {
@@ -59,25 +56,15 @@ impl Judge {
     /// Judges first bytes; `is_whole` if they are all there is.
     pub(super) fn check(&self, first: &[u8], is_whole: bool) -> Result<(), Fault> {
         self.kind.check(&self.name, first).map_err(|error| invalid(&error))?;
-        let may_close_all =
-            self.kind == FileKind::Csv && self.trigger.group() == Group::Transactions;
-        if is_whole && may_close_all && !has_two_lines(first) {
-            let error = BlobError::HeaderOnly { name: self.name.clone(), trigger: self.trigger };
-            return Err(Fault::PermanentInvalid(format!(
-                "{error}; this component does not send it: load an empty table in Knosc itself if it is meant"
-            )));
+        if !is_whole {
+            return Ok(());
         }
-        Ok(())
+        check_rows(&self.name, self.trigger, first).map_err(|error| {
+            Fault::PermanentInvalid(format!(
+                "{error}; this component does not send it: load an empty table in Knosc itself if it is meant"
+            ))
+        })
     }
-}
-
-/// Whether a second line has something in it. Zeros count as nothing, so that UTF-16 is read rightly too.
-fn has_two_lines(bytes: &[u8]) -> bool {
-    bytes
-        .split(|byte| matches!(byte, b'\n' | b'\r'))
-        .filter(|line| line.iter().any(|byte| !byte.is_ascii_whitespace() && *byte != 0))
-        .nth(1)
-        .is_some()
 }
 
 /// Content whose digest was promised: every byte passes the guest.

@@ -6,7 +6,8 @@ use wasi::filesystem::types::{
 };
 use wasi::io::poll::Pollable;
 
-use super::content::{Judge, LOOK_BYTES};
+use super::content::Judge;
+use crate::blob::LOOK_BYTES;
 use crate::fault::Fault;
 use crate::guest::feed::{Feed, FeedError, Source, StreamFeed};
 use crate::guest::upload::Content;

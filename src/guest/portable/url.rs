@@ -1,6 +1,7 @@
 //! Content that is fetched and streamed on: https, or http on this machine; no redirect, no credentials.
 
-use super::content::{Judge, LOOK_BYTES};
+use super::content::Judge;
+use crate::blob::LOOK_BYTES;
 use crate::fault::{Fault, Refusal};
 use crate::guest::feed::{Source, StreamFeed};
 use crate::guest::http::{self, Headers, Incoming};

@@ -42,7 +42,7 @@ pub fn file(
     let blob = PinnedBlob::open(&file.path)
         .map_err(|error| problem(FileProblem::Unreadable(error.to_string())))?;
     look(&file.path, &name, file.trigger, file.allow_empty, limits.max_bytes).map_err(problem)?;
-    Ok(blob)
+    Ok(blob.looked_into())
 }
 
 fn look(

@@ -39,6 +39,10 @@ impl BlobSource for ExpectingBlob {
         Some(self.digest.0)
     }
 
+    fn allows_empty(&self) -> bool {
+        self.blob.allows_empty()
+    }
+
     fn read_at(
         &self,
         offset: u64,

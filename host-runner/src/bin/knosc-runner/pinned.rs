@@ -12,6 +12,8 @@ use knosc_runner::blobs::{BlobSource, BlobSourceError, FileBlob};
 pub struct PinnedBlob {
     blob: FileBlob,
     version: String,
+    /// Whether a table without rows would have been found, and was meant.
+    is_looked_into: bool,
 }
 
 impl PinnedBlob {
@@ -19,7 +21,12 @@ impl PinnedBlob {
     pub fn open(path: &Path) -> Result<Self, BlobSourceError> {
         let blob = FileBlob::open(path)?;
         let version = blob.version()?;
-        Ok(Self { blob, version })
+        Ok(Self { blob, version, is_looked_into: false })
+    }
+
+    /// The same, once the checks of this program, which ask for `--allow-empty`, have passed it.
+    pub fn looked_into(self) -> Self {
+        Self { is_looked_into: true, ..self }
     }
 }
 
@@ -38,6 +45,10 @@ impl BlobSource for PinnedBlob {
             return Ok(now);
         }
         Err(BlobSourceError::Changed(self.blob.name().to_owned()))
+    }
+
+    fn allows_empty(&self) -> bool {
+        self.is_looked_into
     }
 
     fn read_at(

@@ -235,7 +235,7 @@ impl Pipeline {
             let calling = async {
                 let mut given = Vec::with_capacity(inputs.len());
                 for source in inputs {
-                    let blob = Blob::new(Arc::clone(source), 0)?;
+                    let blob = Blob::new(Arc::clone(source), None, 0)?;
                     given.push(store.data_mut().table.push(blob)?);
                 }
                 let world: World = self.linked.instantiate_async(&mut store).await?;

@@ -76,7 +76,7 @@ impl Host for PipelineState {
     ) -> wasmtime::Result<Result<Resource<Blob>, String>> {
         let Writer { file, name } = self.table.delete(this)?;
         let blob = FileBlob::unnamed(name, file).map_err(|_| ());
-        match blob.and_then(|blob| Blob::new(Arc::new(blob), 0).map_err(|_| ())) {
+        match blob.and_then(|blob| Blob::new(Arc::new(blob), None, 0).map_err(|_| ())) {
             Ok(blob) => Ok(Ok(self.table.push(blob)?)),
             Err(()) => Ok(Err("the file cannot be read back".to_owned())),
         }

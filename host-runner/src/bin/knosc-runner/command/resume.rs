@@ -195,7 +195,7 @@ async fn blobs(
             path: step.path.clone(),
             problem: FileProblem::Unreadable(error.to_string()),
         })?;
-        blobs.push((step.trigger, expecting(Arc::new(blob), expected)));
+        blobs.push((step.trigger, expecting(Arc::new(blob.looked_into()), expected)));
     }
     Ok(blobs)
 }
