@@ -28,7 +28,7 @@ use knosc_runner::journal::MemoryJournal;
 use knosc_runner::tenant::{Tenant, TenantConfig};
 use tokio::runtime::Runtime;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Config, Engine, PoolingAllocationConfig, Store};
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 /// From a run's own length to a year of a busy tenant's.
@@ -63,10 +63,20 @@ struct Host {
     runtime: Runtime,
 }
 
+/// Room for all that are kept. A component is a handful of core instances, with a table each.
+fn pool() -> PoolingAllocationConfig {
+    const CORE_INSTANCES: u32 = 8;
+    let most = u32::from(LIVE) + 1;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(most).total_memories(most).total_stacks(most);
+    pool.total_core_instances(most * CORE_INSTANCES).total_tables(most * CORE_INSTANCES);
+    pool
+}
+
 impl Host {
     fn new() -> Self {
         let mut config = Config::new();
-        config.allocation_strategy(wasmtime::InstanceAllocationStrategy::pooling());
+        config.allocation_strategy(pool());
         let engine = Engine::new(&config).unwrap();
         let component = Component::from_binary(&engine, HOSTED_COMPONENT).unwrap();
         let mut linker = Linker::<Data>::new(&engine);

@@ -45,7 +45,8 @@ pub(crate) fn run(_: &mut Arena, extent: Extent) -> Result<Section, Failure> {
 fn run_bench(words: &[&str]) -> Result<Vec<u8>, Failure> {
     let mut bench: Command = cargo();
     bench.current_dir(place::root()?).args(["bench", "--quiet", "--target-dir"]);
-    bench.arg(place::target()?).args(["--package", "benches", "--bench", "in_process", "--"]);
+    // With the features of the whole workspace, which was built before: of this package alone, all would be compiled again.
+    bench.arg(place::target()?).args(["--workspace", "--bench", "in_process", "--"]);
     let output = bench.args(words).stderr(std::process::Stdio::inherit()).output();
     let output = output.map_err(|error| Failure::new(format!("cargo bench: {error}")))?;
     if output.status.success() {
