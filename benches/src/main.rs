@@ -84,13 +84,21 @@ fn main() -> ExitCode {
 
 fn all(names: &[&str], extent: Extent) -> Result<Vec<String>, Failure> {
     let mut arena = Arena::open()?;
-    let mut report = Report(Vec::new());
+    let (mut report, mut failed) = (Report(Vec::new()), Vec::new());
     for name in NAMES.into_iter().filter(|name| names.is_empty() || names.contains(name)) {
         let bench = bench(name).ok_or_else(|| Failure::new(format!("{name} is not made")))?;
         println!("{name}");
-        report.0.push(bench(&mut arena, extent)?);
-        // A later one that ends badly takes no figure with it.
-        println!("{}", report.last());
+        // One that ends badly takes no figure of the others with it.
+        match bench(&mut arena, extent) {
+            Ok(section) => {
+                report.0.push(section);
+                println!("{}", report.last());
+            }
+            Err(failure) => {
+                eprintln!("{failure}");
+                failed.push(format!("{name}: not measured, {failure}"));
+            }
+        }
     }
     let text = report.markdown();
     for (name, content) in [("report.md", text), ("report.json", report.json().to_string())] {
@@ -98,5 +106,6 @@ fn all(names: &[&str], extent: Extent) -> Result<Vec<String>, Failure> {
         fs::write(&path, content).map_err(|error| Failure::file(&path, &error))?;
     }
     println!("{}", report.head());
-    Ok(report.missed())
+    failed.extend(report.missed());
+    Ok(failed)
 }
