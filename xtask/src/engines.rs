@@ -11,6 +11,8 @@ pub struct Engine {
     pub name: &'static str,
     /// What its page installs, and with which version.
     pub version: &'static str,
+    /// What its page says to put beside it, apart from component and exports: from where in the repository, to where in the folder.
+    pub beside: &'static [(&'static str, &'static str)],
     /// Programs that have to be there before.
     pub needs: &'static [&'static str],
     /// What to expect of time and room.
@@ -24,10 +26,11 @@ pub struct Engine {
 }
 
 /// In the order in which they are tried.
-pub const ENGINES: [Engine; 4] = [
+pub const ENGINES: [Engine; 5] = [
     Engine {
         name: "wasmtime-py",
         version: "wasmtime-py 50.0.1, Prefect 3.9.1",
+        beside: &[],
         needs: &["python3"],
         cost: "once 300 MB; about 3 min on two cores",
         interpreter: "venv/bin/python",
@@ -37,6 +40,7 @@ pub const ENGINES: [Engine; 4] = [
     Engine {
         name: "jco",
         version: "jco 1.35.0, Node",
+        beside: &[],
         needs: &["node", "npm"],
         cost: "once 360 MB; about 1 min",
         interpreter: "node",
@@ -46,6 +50,7 @@ pub const ENGINES: [Engine; 4] = [
     Engine {
         name: "wasmtime-cli",
         version: "wasmtime CLI 48.0.2",
+        beside: &[],
         needs: &["python3"],
         cost: "once 75 MB; about 1 min",
         interpreter: "venv/bin/python",
@@ -53,8 +58,19 @@ pub const ENGINES: [Engine; 4] = [
         arguments: &["./wasmtime", "knosc-portable.wasm"],
     },
     Engine {
+        name: "wasmtime-serve",
+        version: "wasmtime serve 48.0.2, wasm-tools 1.262.0",
+        beside: &[("examples/engines/wasmtime-serve/front", "front"), ("wit", "front/wit")],
+        needs: &["python3", "curl"],
+        cost: "once 150 MB; about 1 min",
+        interpreter: "venv/bin/python",
+        adapter: "http_front.py",
+        arguments: &["wasmtime-serve", "./wasmtime", "knosc-http.wasm"],
+    },
+    Engine {
         name: "restate-jco",
         version: "Restate 1.7.12, its SDK 1.17.2, jco 1.35.0",
+        beside: &[],
         needs: &["node", "npm", "curl"],
         cost: "once 550 MB; about 2 min",
         interpreter: "node",

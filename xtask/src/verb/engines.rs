@@ -70,6 +70,9 @@ fn try_out(engine: &Engine, component: &Path) -> Result<Found, Failure> {
     let folder = place::target()?.join("engines").join(engine.name);
     copy(&root.join("examples/engines").join(engine.name), &folder)?;
     copy(&root.join("examples/exports"), &folder.join("exports"))?;
+    for (from, to) in engine.beside {
+        copy_all(&root.join(from), &folder.join(to))?;
+    }
     let wasm = folder.join("knosc-portable.wasm");
     fs::copy(component, &wasm).map_err(|error| Failure::file(&wasm, &error))?;
     let program = place::program("debug", "conformance")?;
@@ -104,17 +107,33 @@ fn status(command: &mut Command) -> Result<bool, Failure> {
     }
 }
 
-/// Copies files over those of an earlier time, and leaves what was installed.
+/// Copies a folder's files over those of an earlier time, and leaves what was installed.
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let failed = |error| Failure::file(from, &error);
     fs::create_dir_all(to).map_err(failed)?;
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let path: PathBuf = entry.map_err(failed)?.path();
+    for path in entries(from)? {
         if let (true, Some(name)) = (path.is_file(), path.file_name()) {
             fs::copy(&path, to.join(name)).map_err(failed)?;
         }
     }
     Ok(())
+}
+
+/// As [`copy`], with the folders below, but for what cargo built at a desk.
+fn copy_all(from: &Path, to: &Path) -> Result<(), Failure> {
+    copy(from, to)?;
+    for path in entries(from)?.iter().filter(|path| path.is_dir()) {
+        if let Some(name) = path.file_name().filter(|name| *name != "target") {
+            copy_all(path, &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error| Failure::file(folder, &error);
+    let listed = fs::read_dir(folder).map_err(failed)?;
+    listed.map(|entry| Ok(entry.map_err(failed)?.path())).collect()
 }
 
 fn head() -> String {
