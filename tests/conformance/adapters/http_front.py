@@ -1,0 +1,102 @@
+"""Plays calls of the table through the HTTP front: `http_front.py ENGINE PROGRAM COMPONENT…`, in the engine's folder.
+
+A server for each Knosc and environment, since both are the server's and not the call's. The status has to fit what was answered.
+"""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+ENGINE, PROGRAM, *COMPONENTS = sys.argv[1:]
+STATUS = {
+    "permanent-invalid": 400,
+    "permanent-denied": 403,
+    "permanent-unauthorized": 403,
+    "permanent-rejected": 422,
+    "permanent-outcome-unknown": 409,
+    "transient": 503,
+    "not-finished": 202,
+}
+
+
+class WasmtimeServe:
+    """`wasmtime serve` of the composed component, on a port that the system gives."""
+
+    def __init__(self, folder, environment):
+        compiled = os.path.join(scratch, "front.cwasm")
+        if not os.path.exists(compiled):
+            # Once for all servers: what `wasmtime serve` would do each time.
+            subprocess.run([PROGRAM, "compile", "-o", compiled, COMPONENTS[0]], check=True)
+        names = [word for name in environment for word in ("--env", name)]
+        command = [PROGRAM, "serve", "--allow-precompiled", "-S", "cli", "--addr", "127.0.0.1:0", "--dir", f"{folder}::/in", *names, compiled]
+        self.process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        for line in self.process.stderr:
+            if "Serving HTTP on " in line:
+                self.port = int(line.rsplit(":", 1)[1].strip().strip("/"))
+                break
+        else:
+            raise RuntimeError("the server did not start")
+        # What it says further is what it answers too, and has to be read away.
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+ENGINES = {"wasmtime-serve": WasmtimeServe}
+running = (None, None)
+
+
+def server(folder, environment):
+    """The one that runs, if it is for these; another one otherwise."""
+    global running
+    wanted = (folder, tuple(sorted(environment.items())))
+    if running[0] != wanted:
+        if running[1]:
+            running[1].stop()
+        running = (None, None)
+        running = (wanted, ENGINES[ENGINE](folder, environment))
+    return running[1]
+
+
+def base_url(arguments):
+    """Where the call goes: its first argument, or a part of it. The planner's calls go nowhere."""
+    first = arguments[0]
+    return first if isinstance(first, str) else first.get("base-url", "") if isinstance(first, dict) else ""
+
+
+def answer(call):
+    arguments, function = call["arguments"], call["function"]
+    if function == "login" and arguments[1] is None:
+        return {"cannot": "the front hands out no session of its own user"}
+    interface = call["interface"].split("/")[1].split("@")[0]
+    port = server(call["folder"], {**call["environment"], "KNOSC_URL": base_url(arguments)}).port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=100)
+    connection.request("POST", f"/{interface}/{function}", json.dumps(arguments).encode())
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {"failed": f"status {response.status}: {body[:600]!r}"}
+    tag = said["err"]["tag"] if "err" in said else None
+    if response.status != STATUS.get(tag, 200):
+        return {"failed": f"{tag} with status {response.status}"}
+    if (tag == "transient") != ("retry-after" in response.headers):
+        return {"failed": f"{tag} and Retry-After do not fit"}
+    return said
+
+
+with tempfile.TemporaryDirectory() as scratch:
+    for line in sys.stdin:
+        try:
+            said = answer(json.loads(line))
+        except Exception as error:
+            said = {"failed": repr(error)}
+        print(json.dumps(said), flush=True)
