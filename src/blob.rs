@@ -172,6 +172,27 @@ mod tests {
     }
 
     #[test]
+    fn a_table_without_rows_is_no_file_for_what_closes_by_absence() {
+        let check = |name: &str, trigger, whole: &[u8]| check_rows(name, trigger, whole).is_ok();
+        let cases: [(&[u8], bool); 8] = [
+            (b"_SONumber,_Line", false),
+            (b"_SONumber,_Line\r\n \r\n\r\n", false),
+            (b"\xEF\xBB\xBF_SONumber\n", false),
+            (b"\xFF\xFEa\0\n\0", false),
+            (b"\xFF\xFEa\0\n\x001\0", true),
+            (b"_SONumber\r1", true),
+            // Of no table at all others say what is wrong.
+            (b"", true),
+            (b"PK\x03\x04", true),
+        ];
+        for (whole, goes) in cases {
+            assert_eq!(check("a.csv", Trigger::Demand, whole), goes, "{whole:?}");
+            assert!(check("a.csv", Trigger::ItemMaster, whole), "{whole:?}");
+            assert!(check("a.xlsx", Trigger::Demand, whole), "{whole:?}");
+        }
+    }
+
+    #[test]
     fn base_names() {
         assert_eq!(base_name("exports/units.xlsx"), Ok("units.xlsx"));
         assert_eq!(base_name(r"C:\exports\units.xlsx"), Ok("units.xlsx"));

@@ -188,6 +188,24 @@ async fn a_file_that_changes_is_never_completed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_rows_goes_where_its_owner_means_it() {
+    let server = knosc();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orders.csv");
+    let orders = std::fs::read_to_string(export("sales-orders.csv")).unwrap();
+    std::fs::write(&path, orders.lines().next().unwrap()).unwrap();
+    let input = |blob: FileBlob| quick(vec![(Trigger::Demand, Arc::new(blob))]);
+    let blob = FileBlob::open(&path).unwrap();
+    let refused = runner(&server).run_ordered(input(blob)).await;
+    assert!(matches!(refused, Err(Error::Fault(Fault::PermanentInvalid(_)))), "{refused:?}");
+    assert_eq!(server.model().upload_posts(), 0);
+    let blob = FileBlob::open(&path).unwrap().allowing_empty();
+    let report = runner(&server).run_ordered(input(blob)).await.unwrap();
+    assert_eq!(outcomes(&report), ["completed"]);
+    assert_eq!(server.model().upload_posts(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_upload_never_looks_whole() {
     let server = knosc();
     let (blob, reached) = setup::StallingBlob::new(8 << 20);
