@@ -26,7 +26,7 @@ pub struct Engine {
 }
 
 /// In the order in which they are tried.
-pub const ENGINES: [Engine; 5] = [
+pub const ENGINES: [Engine; 6] = [
     Engine {
         name: "wasmtime-py",
         version: "wasmtime-py 50.0.1, Prefect 3.9.1",
@@ -66,6 +66,25 @@ pub const ENGINES: [Engine; 5] = [
         interpreter: "venv/bin/python",
         adapter: "http_front.py",
         arguments: &["wasmtime-serve", "./wasmtime", "knosc-http.wasm"],
+    },
+    Engine {
+        name: "wasmcloud",
+        version: "wasmCloud, wash 2.10.3",
+        beside: &[
+            ("examples/engines/wasmcloud/.wash", ".wash"),
+            ("examples/engines/wasmtime-serve/front", "front"),
+            ("wit", "front/wit"),
+        ],
+        needs: &["python3", "curl"],
+        cost: "once 250 MB; about 4 min",
+        interpreter: "venv/bin/python",
+        adapter: "http_front.py",
+        arguments: &[
+            "wasmcloud",
+            "./wash",
+            "front/target/wasm32-wasip2/release/front.wasm",
+            "knosc-portable.wasm",
+        ],
     },
     Engine {
         name: "restate-jco",

@@ -6,6 +6,7 @@ A server for each Knosc and environment, since both are the server's and not the
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -48,7 +49,45 @@ class WasmtimeServe:
         self.process.wait()
 
 
-ENGINES = {"wasmtime-serve": WasmtimeServe}
+class WashDev:
+    """`wash dev` of the front and the component, as the page's own configuration, for this Knosc and folder."""
+
+    def __init__(self, folder, environment):
+        front, component = map(os.path.abspath, COMPONENTS)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        url = environment["KNOSC_URL"]
+        config = {
+            "build": {"command": "true", "component_path": front},
+            "workload": {"environment": {"config": {"KNOSC_URL": url}}, "allowedHosts": []},
+            "dev": {
+                "address": f"127.0.0.1:{self.port}",
+                # Any port, since files come from another one than Knosc's.
+                "components": [{"name": "knosc", "file": component, "environment": {"config": environment}, "allowedHosts": ["127.0.0.1"]}],
+                "volumes": [{"host_path": folder, "guest_path": "/in"}],
+            },
+        }
+        os.makedirs(os.path.join(scratch, ".wash"), exist_ok=True)
+        with open(os.path.join(scratch, ".wash", "config.yaml"), "w") as file:
+            # JSON is YAML.
+            json.dump(config, file)
+        self.process = subprocess.Popen([os.path.abspath(PROGRAM), "-C", scratch, "dev"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            if "listening for HTTP requests" in line:
+                break
+        else:
+            raise RuntimeError("the server did not start: " + "".join(said[-5:]))
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+ENGINES = {"wasmtime-serve": WasmtimeServe, "wasmcloud": WashDev}
 running = (None, None)
 
 
