@@ -6,7 +6,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, channel},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -16,11 +16,15 @@ use crate::{Answer, Call, Host};
 /// Longer than this, an engine is not slow but stuck: the slowest call of the table takes seconds.
 const ANSWER_MAX: Duration = Duration::from_mins(2);
 
+/// An adapter ends what it started within this.
+const END_MAX: Duration = Duration::from_secs(10);
+
 /// A program that makes calls.
 #[derive(Debug)]
 pub struct Adapter {
     child: Child,
-    stdin: ChildStdin,
+    /// None once it is told that no call follows.
+    stdin: Option<ChildStdin>,
     lines: Receiver<String>,
 }
 
@@ -47,7 +51,7 @@ impl Adapter {
                 }
             }
         });
-        Ok(Self { child, stdin, lines })
+        Ok(Self { child, stdin: Some(stdin), lines })
     }
 }
 
@@ -60,7 +64,9 @@ impl Host for Adapter {
             "environment": call.environment,
             "folder": call.folder,
         });
-        writeln!(self.stdin, "{line}").map_err(|error| format!("the adapter is gone: {error}"))?;
+        let gone = |error: &dyn std::fmt::Display| format!("the adapter is gone: {error}");
+        let stdin = self.stdin.as_mut().ok_or_else(|| gone(&"it was told to end"))?;
+        writeln!(stdin, "{line}").map_err(|error| gone(&error))?;
         let answer = self
             .lines
             .recv_timeout(ANSWER_MAX)
@@ -83,6 +89,12 @@ impl Host for Adapter {
 
 impl Drop for Adapter {
     fn drop(&mut self) {
+        // The end of its stdin tells it to stop the servers that it started.
+        self.stdin = None;
+        let began = Instant::now();
+        while began.elapsed() < END_MAX && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         // One that ended already is what we want.
         _ = self.child.kill();
         _ = self.child.wait();
