@@ -17,6 +17,8 @@ pub struct Engine {
     pub needs: &'static [&'static str],
     /// What to expect of time and room.
     pub cost: &'static str,
+    /// Tried only where it is named.
+    pub opt_in: bool,
     /// What runs the adapter, seen from the engine's folder.
     pub interpreter: &'static str,
     /// A file in `tests/conformance/adapters/`.
@@ -26,13 +28,14 @@ pub struct Engine {
 }
 
 /// In the order in which they are tried.
-pub const ENGINES: [Engine; 6] = [
+pub const ENGINES: [Engine; 7] = [
     Engine {
         name: "wasmtime-py",
         version: "wasmtime-py 50.0.1, Prefect 3.9.1",
         beside: &[],
         needs: &["python3"],
         cost: "once 300 MB; about 3 min on two cores",
+        opt_in: false,
         interpreter: "venv/bin/python",
         adapter: "wasmtime_py.py",
         arguments: &["knosc-portable.wasm"],
@@ -43,6 +46,7 @@ pub const ENGINES: [Engine; 6] = [
         beside: &[],
         needs: &["node", "npm"],
         cost: "once 360 MB; about 1 min",
+        opt_in: false,
         interpreter: "node",
         adapter: "jco.mjs",
         arguments: &["knosc-portable.wasm"],
@@ -53,6 +57,7 @@ pub const ENGINES: [Engine; 6] = [
         beside: &[],
         needs: &["python3"],
         cost: "once 75 MB; about 1 min",
+        opt_in: false,
         interpreter: "venv/bin/python",
         adapter: "wasmtime_cli.py",
         arguments: &["./wasmtime", "knosc-portable.wasm"],
@@ -63,6 +68,7 @@ pub const ENGINES: [Engine; 6] = [
         beside: &[("examples/engines/wasmtime-serve/front", "front"), ("wit", "front/wit")],
         needs: &["python3", "curl"],
         cost: "once 150 MB; about 1 min",
+        opt_in: false,
         interpreter: "venv/bin/python",
         adapter: "http_front.py",
         arguments: &["wasmtime-serve", "./wasmtime", "knosc-http.wasm"],
@@ -77,6 +83,7 @@ pub const ENGINES: [Engine; 6] = [
         ],
         needs: &["python3", "curl"],
         cost: "once 250 MB; about 4 min",
+        opt_in: false,
         interpreter: "venv/bin/python",
         adapter: "http_front.py",
         arguments: &[
@@ -92,9 +99,21 @@ pub const ENGINES: [Engine; 6] = [
         beside: &[],
         needs: &["node", "npm", "curl"],
         cost: "once 550 MB; about 2 min",
+        opt_in: false,
         interpreter: "node",
         adapter: "jco.mjs",
         arguments: &["knosc-portable.wasm"],
+    },
+    Engine {
+        name: "obelisk",
+        version: "Obelisk 0.38.3",
+        beside: &[],
+        needs: &["cargo", "rustup", "protoc", "python3", "curl"],
+        cost: "once 15 min of compiling on two cores, 2 GB meanwhile; about 4 min",
+        opt_in: true,
+        interpreter: "python3",
+        adapter: "obelisk.py",
+        arguments: &["tool/bin/obelisk", "knosc-portable.wasm"],
     },
 ];
 

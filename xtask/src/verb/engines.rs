@@ -16,14 +16,17 @@ use super::{Steps, run as run_command};
 /// Lines of what went otherwise: an adapter that ended makes as many as the table has cases.
 const LINES_MAX: usize = 20;
 
-/// `words` are names of engines and `--require-all`; no name is all of them.
+/// `words` are names of engines and `--require-all`; no name is all but those that have to be named.
 pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     let require_all = words.contains(&"--require-all");
     let names: Vec<&str> = words.iter().copied().filter(|word| *word != "--require-all").collect();
     for name in &names {
         Engine::named(name)?;
     }
-    let wanted = |engine: &&Engine| names.is_empty() || names.contains(&engine.name);
+    let wanted = |engine: &&Engine| match names.as_slice() {
+        [] => !engine.opt_in,
+        names => names.contains(&engine.name),
+    };
     let engines: Vec<&Engine> = ENGINES.iter().filter(wanted).collect();
     let mut steps = Steps::new(engines.len() + 3);
     steps.step("this machine: the wasm target, once, 30 MB", machine::set_up)?;
@@ -51,6 +54,10 @@ pub(crate) fn run(words: &[&str]) -> Result<(), Failure> {
     let path = place::target()?.join("engines").join("table.md");
     fs::write(&path, &table).map_err(|error| Failure::file(&path, &error))?;
     println!("\n{table}");
+    for engine in ENGINES.iter().filter(|engine| engine.opt_in && names.is_empty()) {
+        let Engine { name, version, cost, .. } = engine;
+        println!("skipped: {version}: tried only by `cargo xtask engines {name}` ({cost})");
+    }
     for line in &skipped {
         println!("skipped: {line}");
     }
