@@ -20,8 +20,8 @@ use super::{Steps, run as run_command, tried};
 /// A static binary, that runs on any Linux of this processor.
 const TARGET: &str = "x86_64-unknown-linux-musl";
 
-/// What a download may be, so that growth is a decision.
-const ARCHIVE_BYTES_MAX: u64 = 30 * 1024 * 1024;
+/// What the program may be, and with it its archive, so that growth is a decision.
+const PROGRAM_BYTES_MAX: u64 = 30 * 1024 * 1024;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -191,7 +191,9 @@ fn runner(place: &Place, carried: &Path) -> Result<PathBuf, Failure> {
     build.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS", remapped(place)?.join(" "));
     build.env("CC_x86_64_unknown_linux_musl", "musl-gcc").env("KNOSC_COMPONENTS", carried);
     run_command(&mut build)?;
-    Ok(folder.join(TARGET).join("release").join("knosc-runner"))
+    let program = folder.join(TARGET).join("release").join("knosc-runner");
+    bounded(&program)?;
+    Ok(program)
 }
 
 fn build(place: &Place, folder: &Path) -> Command {
@@ -232,12 +234,17 @@ fn archive(out: &Path, inside: &Path, root: &Path) -> Result<(), Failure> {
     run_command(tar.args(["--use-compress-program=gzip -n -9", "--file", &archive, name]))?;
     fs::remove_dir_all(inside).map_err(|error| Failure::file(inside, &error))?;
     let path = out.join(&archive);
-    let size = fs::metadata(&path).map_err(|error| Failure::file(&path, &error))?.len();
-    if size > ARCHIVE_BYTES_MAX {
-        let failure = format!("{}: {size} bytes, more than {ARCHIVE_BYTES_MAX}", path.display());
+    bounded(&path)
+}
+
+/// Says how large a file is, and fails where that is too much.
+fn bounded(path: &Path) -> Result<(), Failure> {
+    let size = fs::metadata(path).map_err(|error| Failure::file(path, &error))?.len();
+    if size > PROGRAM_BYTES_MAX {
+        let failure = format!("{}: {size} bytes, more than {PROGRAM_BYTES_MAX}", path.display());
         return Err(Failure::new(failure));
     }
-    println!("      {} ({size} bytes of at most {ARCHIVE_BYTES_MAX})", path.display());
+    println!("      {} ({size} bytes of at most {PROGRAM_BYTES_MAX})", path.display());
     Ok(())
 }
 
