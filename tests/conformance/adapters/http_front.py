@@ -12,6 +12,8 @@ import sys
 import tempfile
 import threading
 
+from calls import play
+
 ENGINE, PROGRAM, *COMPONENTS = sys.argv[1:]
 STATUS = {
     "permanent-invalid": 400,
@@ -24,7 +26,15 @@ STATUS = {
 }
 
 
-class WasmtimeServe:
+class Server:
+    """A front that listens on `port`."""
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class WasmtimeServe(Server):
     """`wasmtime serve` of the composed component, on a port that the system gives."""
 
     def __init__(self, folder, environment):
@@ -44,12 +54,8 @@ class WasmtimeServe:
         # What it says further is what it answers too, and has to be read away.
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
 
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
 
-
-class WashDev:
+class WashDev(Server):
     """`wash dev` of the front and the component, as the page's own configuration, for this Knosc and folder."""
 
     def __init__(self, folder, environment):
@@ -81,10 +87,6 @@ class WashDev:
         else:
             raise RuntimeError("the server did not start: " + "".join(said[-5:]))
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
 
 
 ENGINES = {"wasmtime-serve": WasmtimeServe, "wasmcloud": WashDev}
@@ -133,9 +135,8 @@ def answer(call):
 
 
 with tempfile.TemporaryDirectory() as scratch:
-    for line in sys.stdin:
-        try:
-            said = answer(json.loads(line))
-        except Exception as error:
-            said = {"failed": repr(error)}
-        print(json.dumps(said), flush=True)
+    try:
+        play(answer)
+    finally:
+        if running[1]:
+            running[1].stop()

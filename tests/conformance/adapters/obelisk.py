@@ -13,6 +13,8 @@ import time
 import urllib.error
 import urllib.request
 
+from calls import play
+
 OBELISK, COMPONENT = map(os.path.abspath, sys.argv[1:])
 # Longer than the longest call of the table.
 LOCK_SECONDS = 100
@@ -148,12 +150,7 @@ with tempfile.TemporaryDirectory() as folder:
         return servers[key]
 
     try:
-        for line in sys.stdin:
-            try:
-                said = answer(json.loads(line), server_for)
-            except Exception as error:
-                said = {"failed": repr(error)}
-            print(json.dumps(said), flush=True)
+        play(lambda call: answer(call, server_for))
     finally:
         for server in servers.values():
             server.process.kill()

@@ -1,11 +1,12 @@
 """Plays calls of the table through `wasmtime run --invoke`: `wasmtime_cli.py WASMTIME COMPONENT`. A process a call, values as WAVE."""
 
-import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+
+from calls import play
 
 WASMTIME, COMPONENT = sys.argv[1:]
 # Linux takes no longer argument (MAX_ARG_STRLEN), its end included.
@@ -109,9 +110,4 @@ with tempfile.TemporaryDirectory() as folder:
     # Once for all calls: what `wasmtime run` would do each time.
     compiled = os.path.join(folder, "knosc.cwasm")
     subprocess.run([WASMTIME, "compile", "-o", compiled, COMPONENT], check=True)
-    for line in sys.stdin:
-        try:
-            said = answer(json.loads(line), compiled)
-        except Exception as error:
-            said = {"failed": repr(error)}
-        print(json.dumps(said), flush=True)
+    play(lambda call: answer(call, compiled))

@@ -1,10 +1,11 @@
 """Plays calls of the table through wasmtime-py: `wasmtime_py.py COMPONENT`. One line of JSON a call, one an answer; a fresh store a call."""
 
-import json
 import sys
 
 from wasmtime import Engine, Store, WasiConfig
 from wasmtime.component import Component, Linker, ListType, OptionType, Record, RecordType, U8, Variant, VariantType
+
+from calls import play
 
 engine = Engine()
 component = Component.from_file(engine, sys.argv[1])
@@ -65,9 +66,4 @@ def answer(call):
     return {tag: to_json(ty.result.ok if tag == "ok" else ty.result.err, result)}
 
 
-for line in sys.stdin:
-    try:
-        said = answer(json.loads(line))
-    except Exception as error:
-        said = {"failed": repr(error)}
-    print(json.dumps(said), flush=True)
+play(answer)
