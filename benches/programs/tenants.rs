@@ -7,7 +7,6 @@
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -140,7 +139,6 @@ async fn all(
     let blob: Arc<dyn BlobSource> =
         Arc::new(MemoryBlob::new("inventory.csv", b"0\n".repeat(FILE_BYTES / 2)));
     let idle_kib = benches::status_kib("self", "VmRSS").map(f64::from);
-    let ended = Arc::new(AtomicU32::new(0));
     let (began, mut runs, mut failures) = (Instant::now(), JoinSet::new(), Failures(0));
     for number in 0..count {
         let due = over.mul_f64(f64::from(number) / f64::from(count));
@@ -151,17 +149,12 @@ async fn all(
         }
         let (runtime, store) = (runtime.clone(), Arc::clone(&store));
         let (spent, blob) = (Arc::clone(&spent), Arc::clone(&blob));
-        let ended = Arc::clone(&ended);
-        runs.spawn(async move {
-            let run = one(number, port, runtime, &store, spent, blob).await;
-            ended.fetch_add(1, Ordering::Relaxed);
-            run
-        });
+        runs.spawn(async move { one(number, port, runtime, &store, spent, blob).await });
     }
     let started_s = began.elapsed().as_secs_f64();
     // Now most of them wait for their jobs; those of the first half are done.
     let most_kib = benches::status_kib("self", "VmRSS").map(f64::from);
-    let in_flight = count - ended.load(Ordering::Relaxed);
+    let in_flight = u32::try_from(runs.len())?;
     while let Some(run) = runs.join_next().await {
         failures.note(run?);
     }

@@ -88,6 +88,8 @@ fn all(names: &[&str], extent: Extent) -> Result<Vec<String>, Failure> {
     for name in NAMES.into_iter().filter(|name| names.is_empty() || names.contains(name)) {
         let bench = bench(name).ok_or_else(|| Failure::new(format!("{name} is not made")))?;
         println!("{name}");
+        // The one before may have aimed the rivals at a server of its own, which is gone.
+        arena.aim(arena.server.url().to_owned());
         // One that ends badly takes no figure of the others with it.
         match bench(&mut arena, extent) {
             Ok(section) => {

@@ -50,7 +50,6 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
         }
     }
     section.note("knosc-runner signs in, loads its component, keeps a journal and a digest; curl and the hyper client are handed a session. The script signs in, and asks for the job's state once, after 20 ms.");
-    arena.aim(arena.server.url().to_owned());
     draw(arena.folder(), &rows)?;
     Ok(section)
 }

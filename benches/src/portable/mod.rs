@@ -89,7 +89,6 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
         }
     }
     section.note("The component's call alone, signing in included; of curl the whole process, with a session handed over.");
-    arena.aim(arena.server.url().to_owned());
     Ok(section)
 }
 
