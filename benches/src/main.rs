@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     }
     let quick = words.contains(&QUICK);
     let names: Vec<&str> = words.into_iter().filter(|word| *word != QUICK).collect();
-    let extent = Extent { quick, repeats: if quick { 3 } else { 5 } };
+    let extent = Extent { quick, repeats: if quick { 3 } else { 7 } };
     match all(&names, extent) {
         Ok(missed) if missed.is_empty() => ExitCode::SUCCESS,
         Ok(missed) => {

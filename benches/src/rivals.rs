@@ -100,7 +100,7 @@ impl Arena {
     }
 
     /// It fails where Knosc does, and says why; none where there is no curl.
-    pub(crate) fn bare_curl(&self) -> Option<Command> {
+    fn bare_curl(&self) -> Option<Command> {
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--show-error", "--fail"]);
         self.has_curl.then_some(curl)

@@ -163,6 +163,6 @@ fn draw(folder: &Path, rows: &[Row]) -> Result<(), Failure> {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "sizes of files, far below 2^52")]
-fn bytes(count: u64) -> f64 {
+pub(crate) fn bytes(count: u64) -> f64 {
     count as f64
 }

@@ -136,6 +136,18 @@ fn access_tokens_end_by_time_by_count_and_by_hand() {
 }
 
 #[test]
+fn a_test_may_see_what_it_has_to_look_for() {
+    let mut client = signed_in();
+    let values = client.model.session_values(&client.tenant);
+    assert!(!client.cookies.is_empty());
+    for (name, value) in &client.cookies {
+        assert!(values.contains(value), "{name}");
+    }
+    client.knobs(&json!({"expire_sessions": "all"}));
+    assert!(client.model.session_values(&client.tenant).is_empty());
+}
+
+#[test]
 fn a_changed_user_record_ends_every_token() {
     let mut client = signed_in();
     client.knobs(&json!({"touch_user": "demo"}));

@@ -4,6 +4,7 @@
 
 use wasi::http::types::ErrorCode;
 
+use super::grants::EGRESS;
 use crate::fault::Fault;
 use crate::protocol::{Sent, classify};
 
@@ -26,7 +27,7 @@ pub(super) fn fault(code: &ErrorCode, origin: &str, sent: Sent) -> Fault {
     let (meaning, what) = meaning(code);
     match meaning {
         Meaning::Denied => Fault::PermanentDenied(format!(
-            "the host refused the request to {origin} ({what}); whoever runs it must allow this origin"
+            "the host refused the request to {origin} ({what}); whoever runs it must allow this origin{EGRESS}"
         )),
         Meaning::Untrusted => Fault::PermanentDenied(format!(
             "the certificate of {origin} is not trusted, or no TLS connection was possible ({what}); nothing was sent"

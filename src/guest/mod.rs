@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `bindings`, `convert` | the contract, generated and translated |
 //! | `http`, `errors`, `clock`, `feed` | the outside: requests, what became of them, time, bytes |
+//! | `grants` | what an engine calls that which it did not grant |
 //! | `upload`, `calls`, `drive` | one upload, one question, one run |
 //! | `portable`, `hosted` | the exports of the two worlds, one of them in a build |
 //!
@@ -17,6 +18,7 @@ mod convert;
 mod drive;
 mod errors;
 mod feed;
+mod grants;
 mod http;
 mod upload;
 

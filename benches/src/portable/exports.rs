@@ -1,5 +1,5 @@
-//! A company's own web server with its exports, and how else than by the component a file gets from there to Knosc: fetched and then
-//! sent by curl, or passed on by a program that does nothing else.
+//! A company's own web server with its exports, and how else than by the component a file gets from there to Knosc: passed on by a
+//! program that does nothing else.
 
 use std::{
     fmt::Display,
@@ -13,11 +13,7 @@ use std::{
 
 use xtask::Failure;
 
-use crate::{
-    rivals::Arena,
-    sample::{Sample, sample},
-    sink::Sink,
-};
+use crate::{sample::Sample, sink::Sink};
 
 /// As much as one call takes at best on this machine: half of it is slower, twice as much no faster.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -30,18 +26,6 @@ pub(super) struct Exports {
 impl Exports {
     pub(super) fn url(&self, name: &str) -> String {
         format!("http://{}/{name}", self.address)
-    }
-
-    /// What a person does who has curl alone; none where there is none.
-    pub(super) fn curl_twice(&self, arena: &Arena, name: &str) -> Result<Option<Sample>, Failure> {
-        let kept = arena.folder().join("fetched.csv");
-        let Some((mut fetch, mut send)) = arena.bare_curl().zip(arena.curl(&kept)) else {
-            return Ok(None);
-        };
-        fetch.arg("-o").arg(&kept);
-        let first = sample(fetch.arg(self.url(name)))?;
-        let second = sample(&mut send)?;
-        Ok(Some(Sample::timed(first.wall_s + second.wall_s)))
     }
 
     /// No form, no session, no component: the bytes as they come, from one connection to the other.

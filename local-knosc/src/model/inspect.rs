@@ -75,6 +75,12 @@ impl Model {
         }
     }
 
+    /// Gives the values of a tenant's tokens and CSRF tokens that did not end, for a test that looks where they must not be.
+    pub fn session_values(&self, tenant: &str) -> Vec<String> {
+        let tenant = self.tenants.get(tenant);
+        tenant.into_iter().flat_map(|tenant| tenant.sessions.values()).map(str::to_owned).collect()
+    }
+
     /// Changes a user's record, which ends its tokens of both kinds (documented); says whether there is such a user.
     pub fn touch_user(&mut self, tenant: &str, user: &str) -> bool {
         self.tenants.get_mut(tenant).is_some_and(|tenant| tenant.sessions.touch(user))

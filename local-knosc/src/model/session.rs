@@ -138,6 +138,11 @@ impl Sessions {
         Ok(token.account)
     }
 
+    /// The values that sessions have now: of each token, and of its CSRF token.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().flat_map(|(text, token)| [text.as_str(), token.csrf.as_str()])
+    }
+
     /// Says whether an account holds a privilege, or answers as documented.
     pub(crate) fn demand(&self, account: usize, privilege: &str) -> Result<(), Response> {
         if self.accounts.get(account).is_some_and(|a| a.user.may(privilege)) {

@@ -8,6 +8,7 @@ use crate::fault::{Fault, Refusal};
 use crate::guest::access::Access;
 use crate::guest::bindings::exports::knosc::bulk_import::importer::Auth;
 use crate::guest::bindings::types as wit;
+use crate::guest::grants::ENVIRONMENT;
 use crate::guest::http::{self, Headers};
 use crate::origin::Origin;
 use crate::protocol::authenticate::{self as first_step, SignIn};
@@ -48,7 +49,7 @@ impl SessionAccess {
         }
         let Some((username, password)) = credentials_of_environment() else {
             return Err(Fault::PermanentInvalid(format!(
-                "auth is environment, but neither {USERNAME} and {PASSWORD} nor {ACCESS_TOKEN} and {CSRF_TOKEN} are set"
+                "auth is environment, but neither {USERNAME} and {PASSWORD} nor {ACCESS_TOKEN} and {CSRF_TOKEN} are set for the component{ENVIRONMENT}"
             )));
         };
         let session = signed_in(authenticate(origin, &username, &password)?)?;

@@ -10,6 +10,7 @@ use super::content::Judge;
 use crate::blob::LOOK_BYTES;
 use crate::fault::Fault;
 use crate::guest::feed::{Feed, FeedError, Source, StreamFeed};
+use crate::guest::grants::FOLDER;
 use crate::guest::upload::Content;
 
 /// A path of the component's own world.
@@ -42,7 +43,7 @@ impl PathContent<'_> {
             .max_by_key(|(_, length, _)| *length);
         let Some((directory, _, path)) = below else {
             return Err(Fault::PermanentInvalid(format!(
-                "the host opened no directory that holds '{}'",
+                "the host opened no directory that holds '{}'{FOLDER}",
                 self.path
             )));
         };

@@ -7,6 +7,7 @@ use crate::guest::bindings::Component;
 use crate::guest::bindings::exports::knosc::bulk_import::sessions;
 use crate::guest::bindings::types as wit;
 use crate::guest::convert::to_wit;
+use crate::guest::grants::ENVIRONMENT;
 use crate::protocol::authenticate::SignIn;
 use crate::session::Session;
 
@@ -40,10 +41,9 @@ fn login(base_url: &str, credentials: Option<sessions::Credentials>) -> Result<S
     let (username, password) = match credentials {
         Some(credentials) => (credentials.username, credentials.password),
         None => access::credentials_of_environment().ok_or_else(|| {
-            Fault::PermanentInvalid(
-                "no credentials were given, and KNOSC_USERNAME and KNOSC_PASSWORD are not both set"
-                    .to_owned(),
-            )
+            Fault::PermanentInvalid(format!(
+                "no credentials were given, and KNOSC_USERNAME and KNOSC_PASSWORD are not both set for the component{ENVIRONMENT}"
+            ))
         })?,
     };
     access::authenticate(&origin, &username, &password)

@@ -4,6 +4,7 @@
 //! says and nothing else.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -89,9 +90,13 @@ pub fn follow(page: &Path, folder: &Path) -> Result<Vec<Row>, String> {
         fs::remove_dir_all(&left).map_err(|error| failed(&left, &error))?;
     }
     let knosc = local_knosc::spawn(local_knosc::Config::default()).map_err(|e| e.to_string())?;
-    let mut rows = Vec::new();
+    let (mut rows, mut sessions) = (Vec::new(), BTreeSet::new());
     for (script, expected) in blocks.iter().zip(&page.blocks) {
         let verdict = block(script, expected, folder, &knosc)?;
+        // After each: a later one may sign out.
+        let model = knosc.model();
+        sessions.extend(model.session_values(model.default_tenant()));
+        drop(model);
         let stop = matches!(verdict, Verdict::Bad(_));
         let name = script.lines().next().unwrap_or_default().to_owned();
         rows.push(Row { feature: expected.feature.clone(), name, verdict });
@@ -100,21 +105,27 @@ pub fn follow(page: &Path, folder: &Path) -> Result<Vec<Row>, String> {
         }
     }
     stop(&page.stop, folder);
-    // A cookie's value is drawn; its name stands before it in the header that carries it.
-    let secrets = [
+    rows.extend(page.clean.iter().map(|kept| searched(folder, kept, &sessions)));
+    Ok(rows)
+}
+
+/// Whether a folder that the page names holds no secret: the password, a cookie's name as the header has it before the value, the
+/// value of a session that Knosc gave.
+fn searched(folder: &Path, kept: &str, sessions: &BTreeSet<String>) -> Row {
+    let mut secrets = vec![
         ("the password", local_knosc::DEFAULT_PASSWORD.as_bytes()),
         ("a cookie", b"access_token_cookie=".as_slice()),
         ("a CSRF token", b"csrf_access_token=".as_slice()),
     ];
-    for kept in &page.clean {
-        let verdict = match secrets::found_below(&folder.join(kept), &secrets) {
-            Ok(found) if found.is_empty() => Verdict::Good,
-            Ok(found) => Verdict::Bad(found.join(", ")),
-            Err(what) => Verdict::Bad(what),
-        };
-        rows.push(Row { feature: "secrets".into(), name: format!("no secret in {kept}"), verdict });
-    }
-    Ok(rows)
+    secrets.extend(sessions.iter().map(|value| ("a session's value", value.as_bytes())));
+    let verdict = match secrets::found_below(&folder.join(kept), &secrets) {
+        // Nothing was searched for where nobody signed in, and that is no proof.
+        Ok(_) if sessions.is_empty() => Verdict::Bad("no session to look for".to_owned()),
+        Ok(found) if found.is_empty() => Verdict::Good,
+        Ok(found) => Verdict::Bad(found.join(", ")),
+        Err(what) => Verdict::Bad(what),
+    };
+    Row { feature: "secrets".into(), name: format!("no secret in {kept}"), verdict }
 }
 
 /// Ends the processes whose ids stand in these files; the page's own commands remove them where they did.
@@ -211,4 +222,24 @@ fn run(script: &str, expected: &Block, folder: &Path, url: &str) -> Result<(bool
     let output = String::from_utf8_lossy(&fs::read(&log).map_err(failed)?).into_owned();
     fs::remove_file(&log).map_err(failed)?;
     Ok((status.is_some_and(|status| status.success()), output))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::searched;
+    use crate::Verdict;
+
+    #[test]
+    fn a_session_that_was_stored_is_found_and_none_to_look_for_is_no_proof() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("store")).expect("a folder in it");
+        let sessions = BTreeSet::from(["4f5e1c".to_owned()]);
+        let verdict = |sessions: &BTreeSet<_>| searched(folder.path(), "store", sessions).verdict;
+        assert!(matches!(verdict(&sessions), Verdict::Good));
+        assert!(matches!(verdict(&BTreeSet::new()), Verdict::Bad(_)));
+        fs::write(folder.path().join("store/log"), "x-xsrf-token: 4f5e1c").expect("a file");
+        assert!(matches!(verdict(&sessions), Verdict::Bad(_)));
+    }
 }
