@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 420.0;
 /// Room for the labels at the left and below.
 const MARGIN: f64 = 70.0;
+/// Room for the names at the right.
+const NAMES: f64 = 190.0;
 /// Told apart in print and by people who see fewer colours (Okabe and Ito).
-const COLOURS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
+const COLOURS: [&str; 5] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000"];
 
 /// One line: its name, and (size in bytes, value) by size.
 pub(crate) type Line = (&'static str, Vec<(f64, f64)>);
@@ -25,7 +27,7 @@ pub(crate) fn svg(title: &str, unit: &str, lines: &[Line]) -> String {
     let (y_low, y_high) =
         (decade(y_low, false), decade(y_high, true).max(decade(y_low, false) + 1.0));
     let x =
-        |log: f64| MARGIN + (log - x_low) / (x_high - x_low).max(1.0) * (WIDTH - MARGIN - 130.0);
+        |log: f64| MARGIN + (log - x_low) / (x_high - x_low).max(1.0) * (WIDTH - MARGIN - NAMES);
     let y = |log: f64| HEIGHT - 50.0 - (log - y_low) / (y_high - y_low) * (HEIGHT - 100.0);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n<text x=\"{MARGIN}\" y=\"24\" font-size=\"15\">{title}</text>\n<text x=\"{MARGIN}\" y=\"42\" fill=\"#555\">{unit}, over the size of the file</text>\n"
@@ -72,7 +74,7 @@ pub(crate) fn svg(title: &str, unit: &str, lines: &[Line]) -> String {
         _ = writeln!(
             out,
             "<text x=\"{}\" y=\"{below}\" fill=\"{colour}\">{name}</text>",
-            WIDTH - 115.0
+            WIDTH - NAMES + 15.0
         );
     }
     out.push_str("</svg>\n");

@@ -16,6 +16,9 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// Short enough to see the peak of a process that lives for 10 ms, long enough not to be a load of its own.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
+/// A process that is being started has less than any program of ours or of others: what was read then is no figure.
+const STARTED_KIB: u32 = 1_024;
+
 /// What one process cost.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
@@ -45,7 +48,7 @@ pub(crate) fn sample(command: &mut Command) -> Result<Sample, Failure> {
     let watch = std::thread::spawn(move || {
         let mut peak = None;
         while let Some(kib) = status_kib(&process, "VmHWM") {
-            peak = peak.max(Some(kib));
+            peak = peak.max(Some(kib).filter(|kib| *kib >= STARTED_KIB));
             std::thread::sleep(LOOK_EVERY);
         }
         peak
