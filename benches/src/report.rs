@@ -85,7 +85,7 @@ impl Section {
         if !self.rows.is_empty() {
             _ = writeln!(
                 out,
-                "\n| case | rival | wall, median | spread, between quartiles | CPU | peak memory |\n|---|---|---|---|---|---|"
+                "\n| case | rival | wall, median | spread | CPU | peak memory |\n|---|---|---|---|---|---|"
             );
         }
         for row in &self.rows {

@@ -107,12 +107,11 @@ impl Samples {
         self.0.iter().filter_map(|sample| sample.peak_kib).max().map(mib)
     }
 
-    /// Between the quartiles, to the median, in per cent. Not between the ends: one sample that was slowed down moves no
-    /// median, and on a machine that is busy it is not one.
+    /// Largest less smallest, to the median, in per cent.
     pub(crate) fn spread_percent(&self) -> f64 {
-        let mut walls: Vec<f64> = self.0.iter().map(|sample| sample.wall_s).collect();
-        walls.sort_by(f64::total_cmp);
-        100.0 * (quantile(&walls, 0.75) - quantile(&walls, 0.25)) / self.wall_s()
+        let walls = || self.0.iter().map(|sample| sample.wall_s);
+        let (low, high) = (walls().fold(f64::INFINITY, f64::min), walls().fold(0.0, f64::max));
+        100.0 * (high - low) / self.wall_s()
     }
 }
 
@@ -121,37 +120,15 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Of values in order; between two of them, in proportion.
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a handful of samples, and a share between 0 and 1"
-)]
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let at = share * sorted.len().saturating_sub(1) as f64;
-    let below = sorted.get(at.floor() as usize).copied().unwrap_or(f64::NAN);
-    let above = sorted.get(at.ceil() as usize).copied().unwrap_or(f64::NAN);
-    below + (above - below) * at.fract()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Sample, Samples};
 
     #[test]
-    fn one_slow_sample_is_no_busy_machine() {
-        let of = |wall_s| Sample::timed(wall_s);
-        let quiet = Samples([1.0, 1.1, 1.0, 1.1, 9.0].map(of).to_vec());
-        let busy = Samples([1.0, 1.1, 5.0, 1.0, 9.0].map(of).to_vec());
-        assert!(quiet.spread_percent() < 10.0 && busy.spread_percent() > 30.0);
-    }
-
-    #[test]
     fn the_median_and_the_spread_of_three() {
         let of = |wall_s| Sample { wall_s, cpu_s: None, peak_kib: Some(2_048) };
         let samples = Samples(vec![of(3.0), of(1.0), of(2.0)]);
-        assert_eq!((samples.wall_s(), samples.spread_percent()), (2.0, 50.0));
+        assert_eq!((samples.wall_s(), samples.spread_percent()), (2.0, 100.0));
         let others = Samples(vec![of(1.0), of(2.0), of(4.0)]);
         assert_eq!((samples.to(&others), others.to(&samples)), (0.5, 2.0));
         assert_eq!((samples.cpu_s(), samples.peak_mib()), (None, Some(2.0)));
