@@ -34,12 +34,22 @@ use xtask::{
     benches::{self, NAMES, QUICK},
 };
 
+/// A larger file takes seconds a sample.
+const QUICK_BYTES_MAX: u64 = 512 << 20;
+
 /// How much is measured: `--quick` leaves out 2 GiB and the long jobs and takes three samples a case.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Extent {
     pub(crate) quick: bool,
     /// Odd, so that the median is a measured value.
     pub(crate) repeats: usize,
+}
+
+impl Extent {
+    /// Of the sizes of files that a bench knows, those that are measured.
+    pub(crate) fn sizes(self, all: &[u64]) -> impl Iterator<Item = u64> {
+        all.iter().copied().filter(move |size| !self.quick || *size <= QUICK_BYTES_MAX)
+    }
 }
 
 type Bench = fn(&mut Arena, Extent) -> Result<Section, Failure>;

@@ -18,17 +18,14 @@ use crate::{
     upload,
 };
 
-const MIB: u64 = 1 << 20;
-const SIZES: [u64; 5] = [10 * 1_024, MIB, 64 * MIB, 512 * MIB, 2_048 * MIB];
-
 /// Kernel ticks are 10 ms: of a smaller file they say little.
-const JUDGED_FROM: u64 = 512 * MIB;
+const JUDGED_FROM: u64 = 512 << 20;
 
 pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure> {
     arena.server.turn(SINK)?;
     let front = Front::before(arena)?;
     let mut section = Section::new("upload, TLS");
-    for size in SIZES.into_iter().filter(|size| !extent.quick || *size <= 512 * MIB) {
+    for size in extent.sizes(&upload::SIZES) {
         let file = arena.file(size)?;
         let (mut ours, mut curl) = (Samples::default(), Samples::default());
         for _ in 0..extent.repeats {

@@ -15,7 +15,8 @@ use crate::{
 };
 
 const MIB: u64 = 1 << 20;
-const SIZES: [u64; 5] = [10 * 1_024, MIB, 64 * MIB, 512 * MIB, 2_048 * MIB];
+/// Also of the bench over TLS.
+pub(crate) const SIZES: [u64; 5] = [10 * 1_024, MIB, 64 * MIB, 512 * MIB, 2_048 * MIB];
 
 /// The script reads a file as a whole, several times over: more would measure the machine's memory.
 const SCRIPT_BYTES_MAX: u64 = 512 * MIB;
@@ -36,9 +37,8 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
     let sink = sink::start()?;
     arena.aim(sink.url.clone());
     let mut section = Section::new("upload");
-    let sizes = SIZES.into_iter().filter(|size| !extent.quick || *size <= 512 * MIB);
     let mut rows: Vec<Row> = Vec::new();
-    for size in sizes {
+    for size in extent.sizes(&SIZES) {
         let row = one_size(arena, size, extent.repeats)?;
         judge(&mut section, &row, rows.first());
         rows.push(row);

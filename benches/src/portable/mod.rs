@@ -41,8 +41,8 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
     let exports = exports::serve(arena.folder().to_path_buf())?;
     let mut section = Section::new("upload, portable");
     for (form, sizes, floor, aim) in FORMS {
-        for size in sizes.iter().filter(|size| !extent.quick || **size <= 512 * MIB) {
-            let file = arena.file(*size)?;
+        for size in extent.sizes(sizes) {
+            let file = arena.file(size)?;
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let what = if form == "url" { PathBuf::from(exports.url(&name)) } else { file.clone() };
             let [mut ours, mut curl, mut relay]: [Samples; 3] = Default::default();
@@ -56,7 +56,7 @@ pub(crate) fn run(arena: &mut Arena, extent: Extent) -> Result<Section, Failure>
             }
             let case = format!("{form}, {} MiB", size / MIB);
             println!("  {case}: {:.3} s, curl {:.3} s", ours.wall_s(), curl.wall_s());
-            if *size >= JUDGED_FROM && aim > 0.0 && !curl.0.is_empty() {
+            if size >= JUDGED_FROM && aim > 0.0 && !curl.0.is_empty() {
                 let what = format!("{case}, to curl's");
                 section.check(Check::at_least(what, curl.to(&ours), floor, aim));
             }
