@@ -119,10 +119,10 @@ fn searched(folder: &Path, kept: &str, sessions: &BTreeSet<String>) -> Row {
     ];
     secrets.extend(sessions.iter().map(|value| ("a session's value", value.as_bytes())));
     let verdict = match secrets::found_below(&folder.join(kept), &secrets) {
-        // Nothing was searched for where nobody signed in, and that is no proof.
+        Ok(found) if !found.is_empty() => Verdict::Bad(found.join(", ")),
+        // Where nobody signed in, that nothing was found is no proof.
         Ok(_) if sessions.is_empty() => Verdict::Bad("no session to look for".to_owned()),
-        Ok(found) if found.is_empty() => Verdict::Good,
-        Ok(found) => Verdict::Bad(found.join(", ")),
+        Ok(_) => Verdict::Good,
         Err(what) => Verdict::Bad(what),
     };
     Row { feature: "secrets".into(), name: format!("no secret in {kept}"), verdict }
