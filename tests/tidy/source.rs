@@ -3,23 +3,12 @@
 
 /// Gives the source, as long as before and with the same lines, without comments and contents of literals.
 pub(crate) fn bare(text: &str) -> String {
-    blanked(text, |_| true)
-}
-
-/// As [`bare`], and literals stay.
-pub(crate) fn without_comments(text: &str) -> String {
-    blanked(text, |first| first == '/')
-}
-
-/// Blanks each comment and literal, if its first character is to go.
-fn blanked(text: &str, goes: impl Fn(char) -> bool) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     while at < chars.len() {
         let end = literal_end(&chars, at).unwrap_or(at + 1);
-        let blank = end > at + 1 && goes(chars[at]);
-        let kept = |&c: &char| if blank && c != '\n' { ' ' } else { c };
+        let kept = |&c: &char| if end > at + 1 && c != '\n' { ' ' } else { c };
         out.extend(chars[at..end].iter().map(kept));
         at = end;
     }
