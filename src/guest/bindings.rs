@@ -27,6 +27,7 @@ wit_bindgen::generate!({
         "wasi:io/error@0.2.12": wasi::io::error,
         "wasi:io/poll@0.2.12": wasi::io::poll,
         "wasi:io/streams@0.2.12": wasi::io::streams,
+        "wasi:random/random@0.2.12": wasi::random::random,
     },
     generate_all,
 });
@@ -43,6 +44,7 @@ wit_bindgen::generate!({
         "wasi:io/error@0.2.12": wasi::io::error,
         "wasi:io/poll@0.2.12": wasi::io::poll,
         "wasi:io/streams@0.2.12": wasi::io::streams,
+        "wasi:random/random@0.2.12": wasi::random::random,
     },
     generate_all,
 });

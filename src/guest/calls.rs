@@ -1,4 +1,5 @@
-//! The requests that load nothing: polls and the list of templates. After a refused session each is made once more.
+//! The requests that load nothing: polls, the list of templates, and the proof of a session. After a refused session each is made
+//! once more.
 
 use super::access::Access;
 use super::clock;
@@ -6,7 +7,7 @@ use super::http::{self, Incoming};
 use crate::fault::Fault;
 use crate::job::{Job, JobReport};
 use crate::origin::Origin;
-use crate::protocol::{Request, classify, poll};
+use crate::protocol::{ANSWER_BYTES_MAX, Request, classify, poll, templates};
 
 /// Asks once how far the jobs are, and reads the answer as it comes.
 pub(super) fn poll_once(
@@ -24,9 +25,35 @@ pub(super) fn ask(
     access: &mut dyn Access,
     request: &Request,
 ) -> Result<Incoming, Fault> {
-    let answer = http::ask(origin, request, access.headers(request.method))?;
+    let mut answer = http::ask(origin, request, access.headers(request.method))?;
     if classify::wants_renewal(answer.status) && access.renew(origin) {
-        return http::ask(origin, request, access.headers(request.method));
+        answer = http::ask(origin, request, access.headers(request.method))?;
+    }
+    if is_success(answer.status) {
+        access.prove();
     }
     Ok(answer)
+}
+
+/// Before a file leaves: a session that Knosc has not taken for a while is shown to it with a question that changes nothing, so
+/// that an honest refusal comes before the seal. Behind it, not every refusal can be told from a proxy's.
+///
+/// # Errors
+/// [`Fault::PermanentUnauthorized`] if Knosc does not take the session, and it could not be renewed. Whatever else comes of the
+/// question says nothing about the upload.
+pub(super) fn prove_session(origin: &Origin, access: &mut dyn Access) -> Result<(), Fault> {
+    if access.is_proven() {
+        return Ok(());
+    }
+    match ask(origin, access, &templates::request()) {
+        Ok(answer) if classify::wants_renewal(answer.status) => {
+            Err(classify::read_refused(&answer.read(ANSWER_BYTES_MAX), clock::now_ms()))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Whether a status is one of success.
+pub(super) const fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
 }

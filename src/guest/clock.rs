@@ -1,6 +1,6 @@
 //! Time and waiting, through WASI's two clocks.
 //!
-//! The wall clock dates events; every wait is the monotonic clock's.
+//! The wall clock dates events; every wait and every deadline is the monotonic clock's.
 
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::io::poll::{Pollable, poll};
@@ -28,6 +28,22 @@ pub(super) fn wait(on: &[&Pollable], patience_ms: u64) -> bool {
     all.push(&timer);
     let timer_at = u32::try_from(on.len()).unwrap_or(u32::MAX);
     poll(&all).iter().any(|ready| *ready != timer_at)
+}
+
+/// A moment that waits end at, however often they begin.
+#[derive(Clone, Copy)]
+pub(super) struct Deadline(u64);
+
+impl Deadline {
+    /// So many milliseconds from now.
+    pub(super) fn after_ms(ms: u64) -> Self {
+        Self(monotonic_clock::now().saturating_add(ms.saturating_mul(NANOS_PER_MS)))
+    }
+
+    /// Milliseconds that are left; 0 once it is over.
+    pub(super) fn left_ms(self) -> u64 {
+        self.0.saturating_sub(monotonic_clock::now()).div_ceil(NANOS_PER_MS)
+    }
 }
 
 fn timer(ms: u64) -> Pollable {

@@ -3,15 +3,17 @@
 //! The last bytes, which close the multipart body and meet `Content-Length`, leave only when all before them did, the
 //! content was verified and `upload-sealed` was recorded. Whatever ends earlier cannot have been accepted.
 
+use wasi::random::random;
+
 use super::access::Access;
-use super::clock;
 use super::feed::{Feed, FeedError, Source};
 use super::http::{self, ANSWER_MS, Exchange, GRACE_MS, Interrupted, Outgoing};
+use super::{calls, clock};
 use crate::blob::BlobError;
 use crate::fault::{Fault, Refusal};
 use crate::job::JobReport;
 use crate::origin::Origin;
-use crate::protocol::upload::Frame;
+use crate::protocol::upload::{Boundary, Frame};
 use crate::protocol::{ANSWER_BYTES_MAX, Answer, Method, Sent, classify, upload};
 use crate::run::{Fact, Resolution, SentFile};
 use crate::trigger::Trigger;
@@ -24,6 +26,11 @@ pub(super) trait Content {
     /// What can be found wrong with it before anything is sent and without fetching it.
     fn look(&self) -> Result<(), Fault> {
         self.open().map(drop)
+    }
+
+    /// Whether content that is held in memory has this boundary in it; a stream is not looked through.
+    fn holds(&self, _: &Boundary) -> bool {
+        false
     }
 
     /// The digest that its caller promised, lower-case hex.
@@ -80,7 +87,8 @@ impl Seal {
     }
 }
 
-/// Sends a file; after a 401 or a CSRF refusal once more, if the session could be renewed.
+/// Sends a file, with a session that was proven first; after a 401 or a CSRF refusal that is Knosc's own once more, if the session
+/// could be renewed.
 ///
 /// Records `upload-started` and, as [`Seal`] says, `upload-sealed`; how it ended is the caller's to record. A second request
 /// is recorded as what it is: the first one ended, was not accepted, and another one started.
@@ -91,17 +99,38 @@ pub(super) fn send(
     seal: Seal,
     record: &mut Record<'_>,
 ) -> Result<JobReport, UploadError> {
+    calls::prove_session(origin, access)?;
     let (mut answer, mut sent) = attempt(origin, item, access, seal, record)?;
     if classify::wants_renewal(answer.status) {
         let fault = classify::upload_refused(&answer, sent, clock::now_ms());
-        // Anything but a refused session, a 422 of another kind say, is not known to have been refused.
+        // Behind the seal, a 401 of a proxy is no refusal of Knosc's: the file may have been accepted.
         if matches!(fault, Fault::PermanentUnauthorized(_)) && access.renew(origin) {
             record(Fact::UploadEnded(fault)).map_err(UploadError::Unrecorded)?;
             record(Fact::Resolved(Resolution::NotAccepted)).map_err(UploadError::Unrecorded)?;
             (answer, sent) = attempt(origin, item, access, seal, record)?;
         }
     }
-    Ok(upload::read(item.trigger, &answer, sent, clock::now_ms())?)
+    let report = upload::read(item.trigger, &answer, sent, clock::now_ms())?;
+    access.prove();
+    Ok(report)
+}
+
+/// Draws of a boundary before the host's numbers are called bad: one that is random never needs a second.
+const DRAWS_MAX: u32 = 4;
+
+/// A boundary of this attempt alone, so that no content can have been made for it.
+fn draw_boundary(item: &Item<'_>) -> Result<Boundary, Fault> {
+    for _ in 0..DRAWS_MAX {
+        let (high, low) = (random::get_random_u64(), random::get_random_u64());
+        let boundary = Boundary::from_random(u128::from(high) << 64 | u128::from(low));
+        if !boundary.is_in(item.name.as_bytes()) && !item.content.holds(&boundary) {
+            return Ok(boundary);
+        }
+    }
+    Err(Fault::PermanentInvalid(format!(
+        "'{}' holds each boundary that was drawn for it: the host's random numbers repeat",
+        item.name
+    )))
 }
 
 fn attempt(
@@ -112,8 +141,9 @@ fn attempt(
     record: &mut Record<'_>,
 ) -> Result<(Answer, Sent), UploadError> {
     let mut source = item.content.open()?;
-    let frame =
-        Frame::new(item.trigger, &item.name, source.size).map_err(|error| invalid(&error))?;
+    let boundary = draw_boundary(item)?;
+    let frame = Frame::new(item.trigger, &item.name, source.size, &boundary)
+        .map_err(|error| invalid(&error))?;
     let started = SentFile {
         trigger: item.trigger,
         name: item.name.clone(),

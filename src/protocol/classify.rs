@@ -1,7 +1,8 @@
 //! What an answer that is no success means for whoever asked: the one place where that is decided.
 //!
 //! Knosc's `Code` decides first and the status second, since the documentation gives several statuses for one thing. No
-//! sentence is ever read to decide. An upload is called refused only where Knosc cannot have taken it.
+//! sentence is ever read to decide. An upload is called refused only where Knosc cannot have taken it: once its last bytes have
+//! left, only an answer that is Knosc's own by its form proves that.
 //!
 //! ```http
 //! 403 Forbidden
@@ -30,22 +31,20 @@ pub fn unanswered(sent: Sent, message: impl Into<String>) -> Fault {
 
 /// An upload that was answered with something else than success.
 ///
-/// `sent` says what had left when the answer came: a 5xx (or any status that is not listed) after the whole file may come
-/// from a proxy behind which Knosc took the file all the same.
+/// `sent` says what had left when the answer came. Before the seal no answer can mean that the file was accepted. After it a
+/// redirect, a rate limit, an error page or an empty body may come from a proxy behind which Knosc took the file all the same, so
+/// everything but a refusal that Knosc itself made is unknown.
 pub fn upload_refused(answer: &Answer, sent: Sent, now_ms: u64) -> Fault {
     let refusal = refusal(answer, Quote::Body, now_ms);
+    if sent == Sent::Sealed && !envelope::is_refusal_of_knosc(answer) {
+        return Fault::PermanentOutcomeUnknown(refusal);
+    }
     if is_unauthorized(&refusal, answer.status) {
         return Fault::PermanentUnauthorized(refusal);
     }
-    match (answer.status, sent) {
-        (300..=399 | 400 | 404 | 405 | 411 | 413 | 415 | 431, _) => {
-            Fault::PermanentRejected(refusal)
-        }
-        // Whoever limits a rate does so before the request is handled.
-        (429, _) => Fault::Transient(refusal),
-        (_, Sent::Sealed) => Fault::PermanentOutcomeUnknown(refusal),
-        (408, _) => Fault::Transient(refusal),
-        (400..=499, _) => Fault::PermanentRejected(refusal),
+    match answer.status {
+        408 | 429 => Fault::Transient(refusal),
+        300..=499 => Fault::PermanentRejected(refusal),
         _ => Fault::Transient(refusal),
     }
 }

@@ -1,6 +1,6 @@
 //! The words of an answer that is no success: `{"Message": "...", "Code": "Domain.Subtype"}`, or what stands in its place.
 //!
-//! Reads words; what they mean is decided in `classify`. Successes spell it `message`, in small letters.
+//! Reads words and says whose they are; what they mean is decided in `classify`. Successes spell it `message`, in small letters.
 
 use super::value::Fields;
 use super::{Answer, text};
@@ -38,6 +38,42 @@ pub(super) fn read(answer: &Answer, quote: Quote) -> Envelope {
         message: message.unwrap_or_else(|| status_sentence(answer, quote)),
         code: word("Code").map(|code| text::cut(&code, CODE_BYTES_MAX).to_owned()),
     }
+}
+
+/// Whether an answer shows by its form that the application itself refused the request, and not a proxy or a debug page.
+///
+/// Two forms do: the documented envelope, with a status for refusals that the documentation knows; and the `{"msg": "..."}`
+/// of the JWT library that the cookies' names belong to (inferred, never documented), which checks a session before any handler
+/// runs. A code that speaks of a job or of something that exists already may be said by a handler that took the file.
+pub(super) fn is_refusal_of_knosc(answer: &Answer) -> bool {
+    if answer.cut {
+        return false;
+    }
+    let body = Fields::of(&answer.body);
+    let is_envelope = || {
+        let said = body.only_text("Message").zip(body.only_text("Code"));
+        said.is_some_and(|(_, code)| is_code(code) && !may_be_said_after_acceptance(code))
+    };
+    match answer.status {
+        401 | 422 => is_envelope() || (body.len() == 1 && body.only_text("msg").is_some()),
+        400 | 403 | 404 => is_envelope(),
+        _ => false,
+    }
+}
+
+/// `Domain.Subtype`: two words of letters and digits.
+fn is_code(code: &str) -> bool {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    code.split_once('.').is_some_and(|(domain, subtype)| is_word(domain) && is_word(subtype))
+}
+
+fn may_be_said_after_acceptance(code: &str) -> bool {
+    let code = code.to_ascii_lowercase();
+    let domain = code.split('.').next().unwrap_or_default();
+    matches!(domain, "job" | "upload")
+        || code.contains("duplicate")
+        || code.contains("alreadyexists")
 }
 
 fn status_sentence(answer: &Answer, quote: Quote) -> String {

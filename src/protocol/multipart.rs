@@ -16,7 +16,6 @@
 use std::fmt::Write;
 
 use crate::blob::FileKind;
-use crate::trigger::Trigger;
 
 /// What stands around a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +28,54 @@ pub(super) struct Around {
     pub(super) tail: Vec<u8>,
 }
 
+/// What separates the file from the rest of the body.
+///
+/// Drawn anew for each attempt: one that could be computed from what a file is called could be put into the file, which a
+/// server would then read as several parts, the first of them cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boundary(String);
+
+impl Boundary {
+    /// Of 128 random bits. The caller draws them from a generator that nobody can foresee.
+    pub fn from_random(bits: u128) -> Self {
+        Self(format!("knosc-{bits:032x}"))
+    }
+
+    /// The boundary itself, without the dashes before it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether content that is at hand holds it. Of content that is streamed, chance is the proof: one in 2^128.
+    pub fn is_in(&self, content: &[u8]) -> bool {
+        contains(content, self.0.as_bytes())
+    }
+}
+
+/// Horspool's search: it looks at one byte of some thirty, so that a large content in memory costs no noticeable time.
+fn contains(content: &[u8], needle: &[u8]) -> bool {
+    let Some((last, front)) = needle.split_last() else { return true };
+    let mut skips = [needle.len(); 256];
+    for (at, byte) in front.iter().enumerate() {
+        if let Some(skip) = skips.get_mut(usize::from(*byte)) {
+            *skip = front.len() - at;
+        }
+    }
+    let mut start = 0_usize;
+    while let Some(window) = content.get(start..start.saturating_add(needle.len())) {
+        let Some((end, before)) = window.split_last() else { return false };
+        if end == last && before == front {
+            return true;
+        }
+        start += skips.get(usize::from(*end)).copied().unwrap_or(1);
+    }
+    false
+}
+
 /// Builds what stands around a file; `base_name` is without folders.
-pub(super) fn around(trigger: Trigger, base_name: &str, kind: FileKind, size: u64) -> Around {
+pub(super) fn around(base_name: &str, kind: FileKind, boundary: &Boundary) -> Around {
     let file_name = encoded(base_name);
-    let boundary = boundary(trigger, &file_name, size);
+    let boundary = boundary.as_str();
     let media_type = kind.media_type();
     let head = format!(
         "--{boundary}\r\n\
@@ -64,30 +107,30 @@ fn encoded(name: &str) -> String {
     encoded
 }
 
-/// The same for the same upload, so that a replay sends the same bytes, and never a part of the file's name.
-fn boundary(trigger: Trigger, file_name: &str, size: u64) -> String {
-    let mut counter: u64 = 0;
-    loop {
-        let boundary = boundary_of(trigger, file_name, size, counter);
-        let mut places = file_name.as_bytes().windows(boundary.len());
-        if !places.any(|place| place == boundary.as_bytes()) {
-            return boundary;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boundary_is_found_wherever_it_stands() {
+        let boundary = Boundary::from_random(0x0123_4567_89ab_cdef_0011_2233_4455_6677);
+        let text = boundary.as_str();
+        assert_eq!(text, "knosc-0123456789abcdef0011223344556677");
+        for filler in ["", "\r\n--", "7", "knosc-", "7777knosc-0123456789abcdef", "é"] {
+            for times in [0, 1, 2, 37, 38, 39, 100] {
+                let around = filler.repeat(times);
+                assert!(boundary.is_in(format!("{around}{text}{around}").as_bytes()));
+                let (front, back) = text.split_at(37);
+                assert!(!boundary.is_in(format!("{around}{front}x{back}{around}").as_bytes()));
+                assert!(!boundary.is_in(format!("{around}{front}").as_bytes()));
+            }
         }
-        counter += 1;
+    }
+
+    #[test]
+    fn another_draw_is_another_boundary() {
+        assert_ne!(Boundary::from_random(1), Boundary::from_random(2));
+        assert_eq!(Boundary::from_random(0).as_str().len(), "knosc-".len() + 32);
+        assert_eq!(Boundary::from_random(u128::MAX).as_str().len(), "knosc-".len() + 32);
     }
 }
-
-/// 128 bits of FNV-1a: a file that holds those of its own name and size could only be made on purpose, which no digest
-/// that anyone can compute prevents.
-fn boundary_of(trigger: Trigger, file_name: &str, size: u64, counter: u64) -> String {
-    // None of the parts holds a slash, so that two uploads never read as one.
-    let upload = format!("{trigger}/{file_name}/{size}/{counter}");
-    let hash = upload
-        .bytes()
-        .fold(FNV_OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(FNV_PRIME));
-    format!("knosc-{hash:032x}")
-}
-
-/// The offset basis and the prime of the 128-bit FNV.
-const FNV_OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

@@ -26,6 +26,8 @@ use crate::fault::Fault;
 use crate::job::{Job, JobReport, JobStatus};
 use crate::trigger::Trigger;
 
+pub use super::multipart::Boundary;
+
 /// An upload without its file: whoever sends it writes `head`, the file's `size` bytes, `tail`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
@@ -42,18 +44,23 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Frames a file of that name and size. Of a path only the last part is sent.
+    /// Frames a file of that name and size, with a boundary that this attempt drew. Of a path only the last part is sent.
     ///
     /// # Errors
     /// - [`BlobError::NoName`] and [`BlobError::Extension`] for the name.
     /// - [`BlobError::Empty`] if there is nothing to send.
-    pub fn new(trigger: Trigger, file_name: &str, size: u64) -> Result<Self, BlobError> {
+    pub fn new(
+        trigger: Trigger,
+        file_name: &str,
+        size: u64,
+        boundary: &Boundary,
+    ) -> Result<Self, BlobError> {
         let name = blob::base_name(file_name)?;
         let kind = FileKind::of_name(name)?;
         if size == 0 {
             return Err(BlobError::Empty { name: name.to_owned() });
         }
-        let around = multipart::around(trigger, name, kind, size);
+        let around = multipart::around(name, kind, boundary);
         let framed = (around.head.len() as u64).saturating_add(around.tail.len() as u64);
         Ok(Self {
             path: format!("/api/job/{trigger}"),
@@ -75,7 +82,8 @@ pub(super) const STATUS_BYTES_MAX: usize = 100;
 /// Reads the job that Knosc made of the file.
 ///
 /// # Errors
-/// - [`Fault::PermanentOutcomeUnknown`] if it answered success without a usable `job_id`, or as [`classify::upload_refused`] says.
+/// - [`Fault::PermanentOutcomeUnknown`] if it answered success without a usable `job_id`, or before the whole file had left, or as
+///   [`classify::upload_refused`] says.
 /// - [`Fault::PermanentUnauthorized`], [`Fault::PermanentRejected`] and [`Fault::Transient`] if nothing was taken.
 pub fn read(
     trigger: Trigger,
@@ -93,8 +101,20 @@ pub fn read(
             format!("Knosc may have taken the file, but {what}{}", text::after_colon(&answer.body));
         return Err(Fault::PermanentOutcomeUnknown(classify::answered(answer.status, message)));
     };
+    if sent != Sent::Sealed {
+        return Err(accepted_early(answer.status, job_id));
+    }
     let job = Job { trigger, job_id: job_id.to_owned() };
     Ok(JobReport::of_status(job, first_status(body.get("status"))))
+}
+
+/// A job of a part of the file: what Knosc made of it, and whether REFRESH closed the rest, only a person can find out.
+fn accepted_early(status: u16, job_id: &str) -> Fault {
+    let message = format!(
+        "Knosc named job {} before the whole file had left, so it may have loaded a part of it",
+        text::sanitised(job_id)
+    );
+    Fault::PermanentOutcomeUnknown(classify::answered(status, message))
 }
 
 /// Whether a text can be a job's id: not empty, not endless, on one line.

@@ -51,6 +51,16 @@ impl Fields {
         if let Some(Value::Text(text)) = self.get(key) { Some(text) } else { None }
     }
 
+    /// A text whose name stands there once: of two, nobody knows which one a reader takes.
+    pub(super) fn only_text(&self, key: &str) -> Option<&str> {
+        let count = self.0.iter().filter(|(known, _)| known == key).count();
+        if count == 1 { self.text(key) } else { None }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_true(&self, key: &str) -> bool {
         matches!(self.get(key), Some(Value::Other(json)) if json == "true")
     }

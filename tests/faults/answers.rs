@@ -3,7 +3,7 @@
 use integration_tests::proxy::{Act, Upto};
 use knosc_bulk_import::fault::Fault;
 
-use crate::setup::{Trial, UNITS, Verdict, units};
+use crate::setup::{Trial, UNITS, Verdict, large, units};
 
 /// An upload that Knosc took, and an answer in place of Knosc's.
 async fn taken(status: u16, headers: &str, body: &str) -> Verdict {
@@ -69,14 +69,27 @@ async fn f14_another_success_is_a_success_if_it_names_a_job() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f18_a_late_refusal_is_final() {
-    for status in [400, 404, 405, 411, 413, 415, 431] {
-        let verdict = refused(status, "", "").await;
+async fn f18_a_late_refusal_of_knoscs_own_is_final() {
+    for status in [400, 404] {
+        let verdict = refused(status, "", r#"{"Message": "No", "Code": "Items.NotFound"}"#).await;
         let is_rejected = matches!(verdict.fault(), Fault::PermanentRejected(_));
         assert!(is_rejected && verdict.uploads.len() == 1, "{status}: {verdict:?}");
     }
-    let verdict = refused(403, "", "").await;
+    let verdict = refused(403, "", r#"{"Message": "No", "Code": "User.NotPrivileged"}"#).await;
     assert!(matches!(verdict.fault(), Fault::PermanentUnauthorized(_)), "{verdict:?}");
+    assert_eq!(verdict.uploads.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f18_an_early_refusal_is_final() {
+    for status in [400, 404, 405, 411, 413, 415, 431] {
+        let answer = Act::answer(status, "connection: close\r\n", "");
+        let trial = Trial::of([Act::Swallow(Upto::Head), answer, Act::Fin]).await;
+        let verdict = trial.send(large()).await;
+        let is_rejected = matches!(verdict.fault(), Fault::PermanentRejected(_));
+        assert!(is_rejected, "{status}: {verdict:?}");
+        assert_eq!(verdict.uploads.len(), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,9 +98,9 @@ async fn f19_a_redirect_is_not_followed() {
         let trial = Trial::new().await;
         let headers = format!("location: {}/api/job/unit-master\r\n", trial.knosc.url());
         let answer = Act::answer(status, &headers, "");
-        let script = [Act::Swallow(Upto::Whole), answer, Act::Fin];
+        let script = [Act::Swallow(Upto::Head), answer, Act::Fin];
         trial.proxy.once(integration_tests::proxy::Which::Upload, script);
-        let verdict = trial.send(units()).await;
+        let verdict = trial.send(large()).await;
         assert!(matches!(verdict.fault(), Fault::PermanentRejected(_)), "{status}: {verdict:?}");
         assert_eq!(trial.knosc.model().upload_posts(), 0, "{status}");
     }
@@ -98,11 +111,46 @@ async fn f20_a_rate_limit_is_handed_on_with_a_wait_that_is_bounded() {
     for (value, wait_ms) in
         [("7", Some(7_000)), ("31536000", Some(300_000)), ("-1", None), ("soon", None)]
     {
-        let verdict = refused(429, &format!("retry-after: {value}\r\n"), "").await;
+        let headers = format!("retry-after: {value}\r\nconnection: close\r\n");
+        let answer = Act::answer(429, &headers, "");
+        let trial = Trial::of([Act::Swallow(Upto::Head), answer, Act::Fin]).await;
+        let verdict = trial.send(large()).await;
         verdict.assert_safe();
         let Fault::Transient(refusal) = verdict.fault() else { panic!("{verdict:?}") };
         assert_eq!(refusal.retry_after_ms, wait_ms, "{value}");
         assert_eq!(verdict.uploads.len(), 1, "a run repeats no upload: {value}");
+    }
+}
+
+/// Whoever gave this answer may have been asked by a proxy that had lost Knosc's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn f47_a_late_answer_that_is_not_knoscs_own_is_unknown() {
+    let page = "<html>no</html>";
+    let envelope = r#"{"Message": "No", "Code": "Items.NotFound"}"#;
+    let library = r#"{"msg": "Token has expired"}"#;
+    let pages = [300, 301, 302, 303, 304, 307, 308, 400, 401, 402, 403, 404, 405, 409, 411, 413];
+    let pages = pages.into_iter().chain([415, 417, 422, 429, 431]).map(|status| (status, page));
+    let others = [
+        (302, envelope),
+        (408, envelope),
+        (413, envelope),
+        (429, envelope),
+        (502, envelope),
+        (400, library),
+        (403, library),
+        (401, r#"{"msg": "Token has expired", "status": 401}"#),
+        (401, ""),
+        (403, r#"{"Message": "No"}"#),
+        (400, r#"{"Message": "No", "Code": "Job.Exists"}"#),
+        (400, r#"{"Message": "No", "Code": "Upload.Invalid"}"#),
+        (400, r#"{"Message": "No", "Code": "Items.DuplicateRows"}"#),
+        (404, r#"{"Message": "No", "Code": "Items.AlreadyExists"}"#),
+    ];
+    for (status, body) in pages.chain(others) {
+        let verdict = taken(status, "location: /error\r\n", body).await;
+        verdict.assert_unknown(1);
+        assert_eq!(verdict.uploads.len(), 1, "{status} {body}");
+        refused(status, "", body).await.assert_unknown(0);
     }
 }
 

@@ -1,7 +1,8 @@
-//! Answers that come before the whole upload did: F15 to F17, F22 to F24.
+//! Answers that come before the whole upload did, and what a session's refusal means: F15 to F17, F22 to F24, F48, F49.
 
 use integration_tests::proxy::{Act, Upto, Which};
 use knosc_bulk_import::fault::Fault;
+use knosc_bulk_import::run::Outcome;
 
 use crate::setup::{Trial, large, units};
 
@@ -24,13 +25,50 @@ async fn f15_an_early_401_costs_one_renewal_and_one_more_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f16_a_csrf_refusal_early_and_late_costs_one_renewal_and_one_more_request() {
-    let answer = Act::answer(422, "", r#"{"Message": "CSRF", "Code": "CSRF.Invalid"}"#);
-    for upto in [Upto::Head, Upto::Whole] {
-        let trial = Trial::of([Act::Swallow(upto), answer.clone(), Act::Fin]).await;
+async fn f16_a_refused_session_early_and_late_costs_one_renewal_and_one_more_request() {
+    for (status, body) in [
+        (422, r#"{"Message": "CSRF", "Code": "CSRF.Invalid"}"#),
+        (422, r#"{"msg": "CSRF double submit tokens do not match"}"#),
+        (401, r#"{"Message": "No.", "Code": "Token.Invalid"}"#),
+        (401, r#"{"msg": "Token has expired"}"#),
+    ] {
+        let answer = Act::answer(status, "", body);
+        for upto in [Upto::Head, Upto::Whole] {
+            let trial = Trial::of([Act::Swallow(upto), answer.clone(), Act::Fin]).await;
+            let verdict = trial.send(units()).await;
+            verdict.assert_completed();
+            assert_eq!((verdict.uploads.len(), trial.knosc.model().refreshes()), (2, 1), "{body}");
+        }
+    }
+}
+
+/// Two acceptances of one command, when any 401 was taken for Knosc's.
+#[tokio::test(flavor = "multi_thread")]
+async fn f48_a_late_401_of_a_proxy_is_unknown_and_nothing_is_sent_again() {
+    for (status, body) in [(401, "<html>Authorization Required</html>"), (422, ""), (401, "{}")] {
+        let answer = Act::answer(status, "www-authenticate: Basic\r\n", body);
+        let script = [Act::Take(Upto::Whole), Act::Hear, answer, Act::Fin];
+        let trial = Trial::of(script).await;
         let verdict = trial.send(units()).await;
-        verdict.assert_completed();
-        assert_eq!((verdict.uploads.len(), trial.knosc.model().refreshes()), (2, 1));
+        verdict.assert_unknown(1);
+        assert_eq!((verdict.uploads.len(), trial.knosc.model().refreshes()), (1, 0), "{body}");
+    }
+}
+
+/// A server that acts on what it has: nobody knows which rows it loaded, nor what REFRESH closed.
+#[tokio::test(flavor = "multi_thread")]
+async fn f49_a_success_before_the_whole_file_is_unknown() {
+    let body = r#"{"message": "ok", "job_id": "unit-master-upload-a1b2c3", "status": "completed"}"#;
+    for status in [200, 201, 202] {
+        for upto in [Upto::Head, Upto::Bytes(64 << 10)] {
+            let answer = Act::answer(status, "", body);
+            let trial = Trial::of([Act::Swallow(upto), answer, Act::Fin]).await;
+            let verdict = trial.send(large()).await;
+            verdict.assert_unknown(0);
+            assert!(!verdict.sealed, "{verdict:?}");
+            let Outcome::Unknown(refusal) = &verdict.outcome else { panic!("{verdict:?}") };
+            assert!(refusal.message.contains("before the whole file had left"), "{verdict:?}");
+        }
     }
 }
 

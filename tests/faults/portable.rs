@@ -1,16 +1,16 @@
 //! The portable component in stock wasmtime, where a row's verdict differs: its client tells less, and there is no journal.
 //!
-//! What it says is still true; it says `permanent-outcome-unknown` more often. F07 to F09, F17, F21, F22, F37.
+//! What it says is still true; it says `permanent-outcome-unknown` more often. F07 to F09, F17, F21, F22, F37, F52.
 
 use integration_tests::proxy::{Act, FaultProxy, Upto, Which};
 use local_knosc::Running;
 use portable_example::importer::{Auth, Connection, Content, File};
-use portable_example::types::Fault;
+use portable_example::types::{Fault, RefreshPair, Session};
 use portable_example::{Portable, State, instantiate};
 use wasmtime::Store;
 use wasmtime_wasi::WasiCtxBuilder;
 
-use crate::setup::{LARGE_BYTES, LONG, UNITS, knosc};
+use crate::setup::{LARGE_BYTES, LONG, UNITS, knosc, session};
 
 struct Stock {
     knosc: Running,
@@ -20,10 +20,16 @@ struct Stock {
 }
 
 impl Stock {
+    /// One whose next upload meets this script.
     async fn of(script: impl Into<Vec<Act>>) -> Self {
+        let stock = Self::new().await;
+        stock.proxy.once(Which::Upload, script);
+        stock
+    }
+
+    async fn new() -> Self {
         let knosc = knosc();
         let proxy = FaultProxy::before(knosc.address()).unwrap();
-        proxy.once(Which::Upload, script);
         let mut wasi = WasiCtxBuilder::new();
         wasi.env("KNOSC_USERNAME", local_knosc::DEFAULT_USER);
         wasi.env("KNOSC_PASSWORD", local_knosc::DEFAULT_PASSWORD);
@@ -34,7 +40,12 @@ impl Stock {
 
     /// The verdict, after the check that Knosc would confirm it.
     async fn send(&mut self, content: Vec<u8>) -> &'static str {
-        let connection = Connection { base_url: self.proxy.url(), auth: Auth::Environment };
+        self.send_as(Auth::Environment, content).await
+    }
+
+    async fn send_as(&mut self, auth: Auth, content: Vec<u8>) -> &'static str {
+        let before = self.accepted();
+        let connection = Connection { base_url: self.proxy.url(), auth };
         let file = File {
             trigger: "unit-master".to_owned(),
             name: "units.csv".to_owned(),
@@ -45,7 +56,7 @@ impl Stock {
         let call = importer.call_upload(&mut self.store, &connection, &file);
         let answer = tokio::time::timeout(LONG, call).await.expect("the call ends").unwrap();
         assert!(self.proxy.settles_within(LONG), "{:?}", self.proxy.seen());
-        let accepted = self.accepted();
+        let accepted = self.accepted() - before;
         match answer {
             Ok(_) => "accepted",
             Err(Fault::PermanentOutcomeUnknown(_)) => "unknown",
@@ -58,6 +69,12 @@ impl Stock {
                 "refused"
             }
         }
+    }
+
+    /// Methods and paths of what came to the proxy.
+    fn asked(&self) -> Vec<String> {
+        let seen = self.proxy.seen();
+        seen.iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect()
     }
 
     fn accepted(&self) -> usize {
@@ -124,4 +141,60 @@ async fn f37_a_call_that_an_engine_repeats_is_a_second_upload() {
     let mut stock = Stock::of([Act::Take(Upto::Whole), Act::Hear, Act::Reset]).await;
     assert_eq!((stock.send(UNITS.to_vec()).await, stock.accepted()), ("unknown", 1));
     assert_eq!((stock.send(UNITS.to_vec()).await, stock.accepted()), ("accepted", 2));
+}
+
+/// Nobody knows how old a session is that was passed in: a question proves it before the file leaves. One that was just made
+/// needs none.
+#[tokio::test(flavor = "multi_thread")]
+async fn f52_a_session_that_was_passed_in_is_proven_before_the_file_leaves() {
+    let mut stock = Stock::new().await;
+    assert_eq!(stock.send(UNITS.to_vec()).await, "accepted");
+    assert_eq!(stock.asked(), ["POST /api/authenticate", "POST /api/job/unit-master"]);
+
+    let session = session(&stock.knosc).await;
+    let passed = || {
+        let refresh = session.refresh.clone();
+        Auth::Session(Session {
+            access_token: session.access_token.clone(),
+            csrf_token: session.csrf_token.clone(),
+            refresh: refresh
+                .map(|pair| RefreshPair { token: pair.token, csrf_token: pair.csrf_token }),
+        })
+    };
+    let mut stock = Stock { proxy: FaultProxy::before(stock.knosc.address()).unwrap(), ..stock };
+    assert_eq!(stock.send_as(passed(), UNITS.to_vec()).await, "accepted");
+    assert_eq!(stock.asked(), ["GET /api/templates", "POST /api/job/unit-master"]);
+
+    // Renewed where it can be, before anything leaves.
+    stock.knosc.model().expire_sessions(local_knosc::DEFAULT_TENANT, false);
+    let mut stock = Stock { proxy: FaultProxy::before(stock.knosc.address()).unwrap(), ..stock };
+    assert_eq!(stock.send_as(passed(), UNITS.to_vec()).await, "accepted");
+    let renewed = ["GET /api/templates", "POST /api/token-refresh", "GET /api/templates"];
+    assert_eq!(stock.asked()[..3], renewed);
+    assert_eq!(stock.asked()[3..], ["POST /api/job/unit-master"]);
+
+    // And where it cannot be, nothing leaves.
+    stock.knosc.model().expire_sessions(local_knosc::DEFAULT_TENANT, true);
+    let posts = stock.knosc.model().upload_posts();
+    assert_eq!(stock.send_as(passed(), UNITS.to_vec()).await, "refused");
+    assert_eq!(stock.knosc.model().upload_posts(), posts);
+}
+
+/// Anything but a refusal of the session says nothing of the upload.
+#[tokio::test(flavor = "multi_thread")]
+async fn f52_other_answers_to_the_proof_stop_no_upload() {
+    let page = Act::answer(503, "", "<html>busy</html>");
+    for script in [vec![page], vec![Act::Reset], vec![Act::answer(404, "", "")]] {
+        let mut stock = Stock::new().await;
+        let script: Vec<Act> = [Act::Swallow(Upto::Whole)].into_iter().chain(script).collect();
+        stock.proxy.once(Which::Templates, script);
+        let session = session(&stock.knosc).await;
+        let auth = Auth::Session(Session {
+            access_token: session.access_token,
+            csrf_token: session.csrf_token,
+            refresh: None,
+        });
+        assert_eq!(stock.send_as(auth, UNITS.to_vec()).await, "accepted");
+        assert_eq!(stock.asked().len(), 2);
+    }
 }

@@ -18,7 +18,7 @@ use xtask::{
 
 /// Any engine with WASI 0.2 and wasi:http gives these: `types` has no functions, `cli` is what Rust's standard library asks
 /// for. No draft interface, no socket.
-const PORTABLE: [&str; 20] = [
+const PORTABLE: [&str; 21] = [
     "knosc:bulk-import/types@0.1.0",
     "wasi:cli/environment@0.2.12",
     "wasi:cli/exit@0.2.12",
@@ -39,10 +39,11 @@ const PORTABLE: [&str; 20] = [
     "wasi:io/error@0.2.12",
     "wasi:io/poll@0.2.12",
     "wasi:io/streams@0.2.12",
+    "wasi:random/random@0.2.12",
 ];
 
-/// Beyond that, only what the host hands out. No file, random number or socket; our host's `cli` is empty.
-const HOSTED: [&str; 21] = [
+/// Beyond that, only what the host hands out. No file and no socket; our host's `cli` is empty.
+const HOSTED: [&str; 22] = [
     "knosc:bulk-import/blobs@0.1.0",
     "knosc:bulk-import/journal@0.1.0",
     "knosc:bulk-import/tenancy@0.1.0",
@@ -64,6 +65,7 @@ const HOSTED: [&str; 21] = [
     "wasi:io/error@0.2.12",
     "wasi:io/poll@0.2.12",
     "wasi:io/streams@0.2.12",
+    "wasi:random/random@0.2.12",
 ];
 
 const PORTABLE_EXPORTS: [&str; 3] = [

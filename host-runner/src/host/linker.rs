@@ -46,13 +46,14 @@ impl HasData for HasTable {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// What Rust's standard library asks for. Over an empty context: closed streams, no variables, no folder.
+/// What Rust's standard library asks for, and random numbers. Over an empty context: closed streams, no variables, no folder.
 pub(crate) fn add_wasi<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
     io::error::add_to_linker::<_, HasTable>(linker, |t| t.ctx().table)?;
     io::poll::add_to_linker::<_, HasTable>(linker, |t| t.ctx().table)?;
     io::streams::add_to_linker::<_, HasTable>(linker, |t| t.ctx().table)?;
     clocks::wall_clock::add_to_linker::<_, WasiClocks>(linker, T::clocks)?;
     clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(linker, T::clocks)?;
+    random::random::add_to_linker::<_, WasiRandom>(linker, |t| t.ctx().ctx.random())?;
     random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, |t| t.ctx().ctx.random())?;
     cli::environment::add_to_linker::<_, WasiCli>(linker, T::cli)?;
     cli::exit::add_to_linker::<_, WasiCli>(linker, T::cli)?;
@@ -71,6 +72,5 @@ pub(crate) fn add_wasi<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<
 /// The rest of `wasi:random`, which componentize-py and other languages ask for.
 #[cfg(feature = "platform")]
 pub(crate) fn add_random<T: WasiView + 'static>(linker: &mut Linker<T>) -> Result<()> {
-    random::random::add_to_linker::<_, WasiRandom>(linker, |t| t.ctx().ctx.random())?;
     random::insecure::add_to_linker::<_, WasiRandom>(linker, |t| t.ctx().ctx.random())
 }

@@ -9,6 +9,7 @@ use wasi::io::streams::OutputStream;
 
 use super::{ANSWER_MS, GRACE_MS, Headers, Incoming, Interrupted, WRITE_STALL_MS};
 use crate::fault::Fault;
+use crate::guest::clock::Deadline;
 use crate::guest::{clock, errors};
 use crate::origin::Origin;
 use crate::protocol::{Method, Sent, classify};
@@ -104,8 +105,9 @@ impl Exchange {
         }
     }
 
-    /// Waits for the answer's head; `sent` is the most that can have left.
+    /// Waits for the answer's head; `sent` is the most that can have left. The body has [`ANSWER_MS`] from now on, the head included.
     pub(in crate::guest) fn answer(&self, sent: Sent, patience_ms: u64) -> Result<Incoming, Fault> {
+        let deadline = Deadline::after_ms(ANSWER_MS);
         if !clock::wait(&[&self.pollable()], patience_ms) {
             let message = if patience_ms < ANSWER_MS {
                 format!("the connection to {} broke off", self.origin)
@@ -115,7 +117,7 @@ impl Exchange {
             return Err(classify::unanswered(sent, message));
         }
         match self.future.get() {
-            Some(Ok(Ok(response))) => Incoming::of(response).ok_or_else(|| {
+            Some(Ok(Ok(response))) => Incoming::of(response, deadline).ok_or_else(|| {
                 classify::unanswered(sent, "the host gave an answer without a body")
             }),
             Some(Ok(Err(code))) => Err(errors::fault(&code, &self.origin, sent)),

@@ -6,7 +6,7 @@ use wasi::http::types::{IncomingBody, IncomingResponse};
 use wasi::io::streams::{InputStream, StreamError};
 
 use super::READ_STALL_MS;
-use crate::guest::clock;
+use crate::guest::clock::{self, Deadline};
 use crate::protocol::Answer;
 
 /// Bytes asked for at once: what a host hands over in one piece.
@@ -20,8 +20,9 @@ pub(in crate::guest) struct Incoming {
     pub(in crate::guest) body: BodyReader,
 }
 
-/// Reads an answer's body; a stall of [`READ_STALL_MS`] is an error.
+/// Reads an answer's body; a stall of [`READ_STALL_MS`] is an error, and so is a body that is not there by the deadline.
 pub(in crate::guest) struct BodyReader {
+    deadline: Deadline,
     // In this order: wasmtime traps when a parent goes before its child.
     stream: InputStream,
     #[cfg_attr(
@@ -32,7 +33,7 @@ pub(in crate::guest) struct BodyReader {
 }
 
 impl Incoming {
-    pub(super) fn of(response: IncomingResponse) -> Option<Self> {
+    pub(super) fn of(response: IncomingResponse, deadline: Deadline) -> Option<Self> {
         let status = response.status();
         let headers = response.headers().entries().into_iter();
         let headers = headers
@@ -42,7 +43,8 @@ impl Incoming {
             .collect();
         let body = response.consume().ok()?;
         let stream = body.stream().ok()?;
-        Some(Self { status, headers, body: BodyReader { stream, parents: (body, response) } })
+        let body = BodyReader { deadline, stream, parents: (body, response) };
+        Some(Self { status, headers, body })
     }
 
     /// Reads the body, at most `max` bytes of it.
@@ -62,9 +64,15 @@ impl BodyReader {
 impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
+            // Asked before each piece: a body that drips is never empty when it is read.
+            let left_ms = self.deadline.left_ms();
+            if left_ms == 0 {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
             match self.stream.read(buffer.len().min(READ_BYTES) as u64) {
                 Ok(piece) if piece.is_empty() && !buffer.is_empty() => {
-                    if !clock::wait(&[&self.stream.subscribe()], READ_STALL_MS) {
+                    let patience_ms = READ_STALL_MS.min(left_ms);
+                    if !clock::wait(&[&self.stream.subscribe()], patience_ms) {
                         return Err(io::ErrorKind::TimedOut.into());
                     }
                 }

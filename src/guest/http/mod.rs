@@ -15,8 +15,9 @@ use crate::protocol::{Method, Request, Sent, classify};
 /// Names and values as they go into a request.
 pub(super) type Headers = Vec<(&'static str, String)>;
 
-/// Longest time between the last byte of a request and the head of its answer, the connection included: Knosc checks a
-/// file's header row before it answers, and proxies give up at 60 to 100 s.
+/// Longest time between the last byte of a request and the end of its answer, head and body together, the connection included:
+/// Knosc checks a file's header row before it answers, and proxies give up at 60 to 100 s. The longest answer that is read, to a
+/// poll, then needs 70 kB/s.
 pub(super) const ANSWER_MS: u64 = 120_000;
 
 /// Longest time in which nothing of a body could be handed over: a mobile link recovers sooner, a dead peer never does.

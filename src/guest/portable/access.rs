@@ -8,6 +8,7 @@ use crate::fault::{Fault, Refusal};
 use crate::guest::access::Access;
 use crate::guest::bindings::exports::knosc::bulk_import::importer::Auth;
 use crate::guest::bindings::types as wit;
+use crate::guest::clock::Deadline;
 use crate::guest::grants::ENVIRONMENT;
 use crate::guest::http::{self, Headers};
 use crate::origin::Origin;
@@ -23,9 +24,15 @@ const CSRF_TOKEN: &str = "KNOSC_CSRF_TOKEN";
 const USERNAME: &str = "KNOSC_USERNAME";
 const PASSWORD: &str = "KNOSC_PASSWORD";
 
+/// How long an answer proves a session: an upload that begins later is preceded by a question. Short against the life of any
+/// token, long against the polls between two files.
+const PROVEN_FOR_MS: u64 = 60_000;
+
 /// A call's session, or none where the host adds it.
 pub(super) struct SessionAccess {
     session: Option<Session>,
+    /// Until when it counts as one that Knosc takes; none for one that was passed in, whose age nobody knows.
+    proven: Option<Deadline>,
     /// What signs in once more where there is nothing to refresh with; forgotten when it was refused.
     sign_in: Option<(String, String)>,
 }
@@ -34,8 +41,10 @@ impl SessionAccess {
     /// What `auth` gives; signs in where it names a user.
     pub(super) fn of(auth: Auth, origin: &Origin) -> Result<Self, Fault> {
         match auth {
-            Auth::HostManaged => Ok(Self { session: None, sign_in: None }),
-            Auth::Session(session) => Ok(Self { session: Some(from_wit(session)?), sign_in: None }),
+            Auth::HostManaged => Ok(Self { session: None, proven: None, sign_in: None }),
+            Auth::Session(session) => {
+                Ok(Self { session: Some(from_wit(session)?), proven: None, sign_in: None })
+            }
             Auth::Environment => Self::of_environment(origin),
         }
     }
@@ -45,7 +54,8 @@ impl SessionAccess {
             (variable(ACCESS_TOKEN), variable(CSRF_TOKEN))
         {
             let session = sound(Session { access_token, csrf_token, refresh: None })?;
-            return Ok(Self { session: Some(session), sign_in: credentials_of_environment() });
+            let sign_in = credentials_of_environment();
+            return Ok(Self { session: Some(session), proven: None, sign_in });
         }
         let Some((username, password)) = credentials_of_environment() else {
             return Err(Fault::PermanentInvalid(format!(
@@ -53,7 +63,10 @@ impl SessionAccess {
             )));
         };
         let session = signed_in(authenticate(origin, &username, &password)?)?;
-        Ok(Self { session: Some(session), sign_in: Some((username, password)) })
+        let sign_in = Some((username, password));
+        let mut access = Self { session: Some(session), proven: None, sign_in };
+        access.prove();
+        Ok(access)
     }
 }
 
@@ -77,7 +90,18 @@ impl Access for SessionAccess {
         };
         let is_renewed = renewed.is_some();
         self.session = renewed.or_else(|| self.session.take());
+        if is_renewed {
+            self.prove();
+        }
         is_renewed
+    }
+
+    fn is_proven(&self) -> bool {
+        self.proven.is_some_and(|until| until.left_ms() > 0)
+    }
+
+    fn prove(&mut self) {
+        self.proven = Some(Deadline::after_ms(PROVEN_FOR_MS));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::guest::bindings::exports::knosc::bulk_import::importer;
 use crate::guest::convert::to_core;
 use crate::guest::feed::{Feed, FeedError, Source};
 use crate::guest::upload::{Content, Item, invalid};
+use crate::protocol::upload::Boundary;
 use crate::trigger::Trigger;
 
 /// A file with its trigger, ready to be opened.
@@ -82,6 +83,10 @@ impl Content for Promised<'_> {
 
     fn look(&self) -> Result<(), Fault> {
         self.content.look()
+    }
+
+    fn holds(&self, boundary: &Boundary) -> bool {
+        self.content.holds(boundary)
     }
 
     fn sha256(&self) -> Option<String> {

@@ -7,6 +7,7 @@ use super::content::Judge;
 use crate::fault::Fault;
 use crate::guest::feed::{Feed, FeedError, PIECE_BYTES, Source};
 use crate::guest::upload::Content;
+use crate::protocol::upload::Boundary;
 
 /// Bytes, or a text's.
 pub(super) struct BytesContent<'a> {
@@ -19,6 +20,10 @@ impl Content for BytesContent<'_> {
         self.judge.check(self.bytes, true)?;
         let feed = BytesFeed { rest: self.bytes };
         Ok(Source { size: self.bytes.len() as u64, feed: Box::new(feed) })
+    }
+
+    fn holds(&self, boundary: &Boundary) -> bool {
+        boundary.is_in(self.bytes)
     }
 }
 
@@ -63,6 +68,23 @@ impl Content for Base64Content<'_> {
         let first = first.unwrap_or_default();
         self.judge.check(&first, first.len() as u64 == size)?;
         Ok(Source { size, feed: Box::new(Base64Feed::of(self.text)) })
+    }
+
+    /// Decodes it once more; what is not base64 was refused before.
+    fn holds(&self, boundary: &Boundary) -> bool {
+        let mut feed = Base64Feed::of(self.text);
+        let mut near = Vec::new();
+        while let Ok(piece) = feed.next()
+            && !piece.is_empty()
+        {
+            near.extend_from_slice(&piece);
+            if boundary.is_in(&near) {
+                return true;
+            }
+            // It may begin in one piece and end in the next.
+            near.drain(..near.len().saturating_sub(boundary.as_str().len()));
+        }
+        false
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Knows the documented keys; what a cut or a wrong shape means is decided in `poll`.
 
-use crate::job::{ERROR_BYTES_MAX, ERRORS_MAX, Job, JobReport, RowError};
+use crate::job::{ERROR_BYTES_MAX, ERRORS_MAX, Job, JobReport, JobStatus, RowError};
 use crate::protocol::json::{Json, JsonError};
 use crate::protocol::text::{self, MESSAGE_BYTES_MAX};
 use crate::protocol::upload;
@@ -116,12 +116,18 @@ impl<'a> Slots<'a> {
             trigger.as_deref() == Some(job.trigger.name()) && job_id.as_ref() == Some(&job.job_id)
         };
         let slots = self.jobs.iter().zip(&mut self.reports);
-        let mut wanted = slots.filter(|(job, slot)| slot.is_none() && named(job)).peekable();
+        let mut wanted = slots.filter(|(job, _)| named(job)).peekable();
         if wanted.peek().is_none() {
             return true;
         }
         let Some(status) = status.as_deref().map(upload::status_of) else { return false };
         for (job, slot) in wanted {
+            if let Some(said) = slot {
+                if let Some(status) = contradicted(&said.status, &status) {
+                    *slot = Some(JobReport::of_status(job.clone(), status));
+                }
+                continue;
+            }
             *slot = Some(JobReport {
                 job: job.clone(),
                 status: status.clone(),
@@ -133,6 +139,18 @@ impl<'a> Slots<'a> {
             });
         }
         true
+    }
+}
+
+/// What is left of a job that was named twice, where the second entry changes it. Said once more is said, and of two states a job
+/// has not ended; of two ends nobody knows which one it had.
+fn contradicted(said: &JobStatus, now: &JobStatus) -> Option<JobStatus> {
+    match (said.is_final(), now.is_final()) {
+        (true, true) if said != now => {
+            Some(JobStatus::Other(format!("{} and {}", said.word(), now.word())))
+        }
+        (true, false) => Some(now.clone()),
+        _ => None,
     }
 }
 

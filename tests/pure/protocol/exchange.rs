@@ -3,7 +3,7 @@
 use knosc_bulk_import::job::{Job, JobReport, JobStatus};
 use knosc_bulk_import::protocol::authenticate::SignIn;
 use knosc_bulk_import::protocol::cookies::session_headers;
-use knosc_bulk_import::protocol::upload::Frame;
+use knosc_bulk_import::protocol::upload::{Boundary, Frame};
 use knosc_bulk_import::protocol::{
     Answer, Method, Request, Sent, authenticate, logout, poll, templates, token_refresh, upload,
     verify_2fa,
@@ -51,7 +51,8 @@ impl Client {
     }
 
     fn upload(&mut self, trigger: Trigger, bytes: &[u8]) -> JobReport {
-        let frame = Frame::new(trigger, "export.csv", bytes.len() as u64).unwrap();
+        let boundary = Boundary::from_random(7);
+        let frame = Frame::new(trigger, "export.csv", bytes.len() as u64, &boundary).unwrap();
         let request = Request {
             method: Method::Post,
             path: frame.path,

@@ -272,3 +272,31 @@ fn what_can_be_asked() {
     let expected = "%22a%5C%22%C3%A9%26%2B%20%25%22%7D%5D";
     assert!(request.path.ends_with(expected), "{}", request.path);
 }
+
+#[test]
+fn a_job_named_twice_has_not_ended() {
+    let entry = |id: &str, status: &str| {
+        format!(r#"{{"trigger": "item-master", "job_id": "{id}", "status": "{status}"}}"#)
+    };
+    let (id, other) = ("item-master-upload-a1b2c3", "item-master-upload-zzzzzz");
+    let check = |entries: &[(&str, &str)], expected: JobStatus| {
+        let entries: Vec<String> = entries.iter().map(|(id, status)| entry(id, status)).collect();
+        for end in ["]}", ""] {
+            let body = format!(r#"{{"jobs": [{}{end}"#, entries.join(", "));
+            assert_eq!(
+                read(body.as_bytes()).map(|report| report.status),
+                Ok(expected.clone()),
+                "{body}"
+            );
+        }
+    };
+    let two = |word: &str| JobStatus::Other(word.to_owned());
+    check(&[(id, "completed"), (id, "failed")], two("completed and failed"));
+    check(&[(id, "failed"), (id, "completed")], two("failed and completed"));
+    check(&[(id, "failed"), (id, "completed"), (id, "failed")], two("failed and completed"));
+    check(&[(id, "completed"), (id, "running")], JobStatus::Running);
+    check(&[(id, "completed"), (id, "running"), (id, "completed")], JobStatus::Running);
+    check(&[(id, "queued"), (id, "completed")], JobStatus::Queued);
+    check(&[(id, "completed"), (id, "paused")], two("paused"));
+    check(&[(other, "failed"), (id, "completed"), (id, "completed")], JobStatus::Completed);
+}

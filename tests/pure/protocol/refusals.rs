@@ -42,13 +42,94 @@ fn an_upload_by_status_and_by_what_had_left() {
             }
         }
     };
-    check(&[401, 403, 422], ["unauthorized"; 3]);
-    check(&[301, 302, 303, 307, 308, 399], ["rejected"; 3]);
-    check(&[400, 404, 405, 411, 413, 415, 431], ["rejected"; 3]);
-    check(&[429], ["transient"; 3]);
+    check(&[401, 403, 422], ["unauthorized", "unauthorized", "unknown"]);
+    check(&[301, 302, 303, 307, 308, 399], ["rejected", "rejected", "unknown"]);
+    check(&[400, 404, 405, 411, 413, 415, 417, 431], ["rejected", "rejected", "unknown"]);
+    check(&[429], ["transient", "transient", "unknown"]);
     check(&[408, 500, 501, 502, 503, 504, 520, 599], ["transient", "transient", "unknown"]);
     check(&[402, 409, 410, 418, 451, 499], ["rejected", "rejected", "unknown"]);
     check(&[100, 103, 600, 999], ["transient", "transient", "unknown"]);
+}
+
+/// Behind the seal, only the application's own words prove a refusal.
+#[test]
+fn what_proves_a_refusal_after_the_seal() {
+    let check = |statuses: &[u16], body: &str, expected: &str| {
+        for status in statuses {
+            for (content_type, body) in [("application/json", body), ("text/html", body)] {
+                let answer = answer(*status, &[("content-type", content_type)], body);
+                let fault = classify::upload_refused(&answer, Sent::Sealed, NOW_MS);
+                assert_eq!(case(&fault), expected, "{status} {body}");
+            }
+        }
+    };
+    let all: Vec<u16> = (100..=199).chain(300..=599).collect();
+    let others = |proved: &[u16]| -> Vec<u16> {
+        all.iter().copied().filter(|status| !proved.contains(status)).collect()
+    };
+
+    let envelope = r#"{"Message": "No such item", "Code": "ItemMaster.NotFound"}"#;
+    check(&[400, 404], envelope, "rejected");
+    check(&[401, 403, 422], envelope, "unauthorized");
+    check(&others(&[400, 401, 403, 404, 422]), envelope, "unknown");
+    let privilege = r#"{"Code": "User.NotPrivileged", "Message": "No", "detail": [1, {}]}"#;
+    check(&[400, 401, 403, 404, 422], privilege, "unauthorized");
+
+    let library = r#"{"msg": "Token has expired"}"#;
+    check(&[401, 422], library, "unauthorized");
+    check(&others(&[401, 422]), library, "unknown");
+
+    for body in [
+        r#"{"msg": "Token has expired", "status": 401}"#,
+        r#"{"msg": "a", "msg": "b"}"#,
+        r#"{"msg": null}"#,
+        r#"{"Msg": "Token has expired"}"#,
+        r#"[{"msg": "Token has expired"}]"#,
+        r#"{"Message": "No"}"#,
+        r#"{"Code": "User.Unknown"}"#,
+        r#"{"message": "No", "code": "User.Unknown"}"#,
+        r#"{"Message": "No", "Code": null}"#,
+        r#"{"Message": "No", "Code": 7}"#,
+        r#"{"Message": ["No"], "Code": "User.Unknown"}"#,
+        r#"{"Message": "No", "Code": "Unauthorized"}"#,
+        r#"{"Message": "No", "Code": "User."}"#,
+        r#"{"Message": "No", "Code": ".Unknown"}"#,
+        r#"{"Message": "No", "Code": "User.Un.Known"}"#,
+        r#"{"Message": "No", "Code": "User.Not found"}"#,
+        r#"{"Message": "No", "Code": "A.B", "Code": "User.Unknown"}"#,
+        r#"{"Message": "No", "Code": "User.Unknown"} x"#,
+        r#"{"Message": "No", "Code": "User.Unknown""#,
+        "<html>401 Authorization Required</html>",
+        "null",
+        "",
+    ] {
+        check(&all, body, "unknown");
+    }
+
+    // A handler that took the file says these.
+    for code in [
+        "Job.AlreadyRunning",
+        "job.Failed",
+        "Upload.Invalid",
+        "UPLOAD.Invalid",
+        "OrderDetails.DuplicateRows",
+        "ItemMaster.duplicate",
+        "Items.AlreadyExists",
+        "Items.itemAlreadyexists",
+    ] {
+        check(&all, &format!(r#"{{"Message": "No", "Code": "{code}"}}"#), "unknown");
+    }
+    for code in ["JobList.NotFound", "Uploads.NotFound", "2FA.InvalidCode"] {
+        check(&[400], &format!(r#"{{"Message": "No", "Code": "{code}"}}"#), "rejected");
+    }
+}
+
+#[test]
+fn a_refusal_that_broke_off_proves_nothing() {
+    let body = r#"{"Message": "No", "Code": "ItemMaster.NotFound"}"#;
+    let cut = Answer { cut: true, ..answer(400, &[], body) };
+    assert_eq!(case(&classify::upload_refused(&cut, Sent::Sealed, NOW_MS)), "unknown");
+    assert_eq!(case(&classify::upload_refused(&cut, Sent::Part, NOW_MS)), "rejected");
 }
 
 #[test]
@@ -117,7 +198,7 @@ fn the_code_comes_before_the_status() {
         let body = format!(r#"{{"Message": "No.", "Code": "{code}"}}"#);
         let answer = answer(status, &[], body);
         for fault in [
-            classify::upload_refused(&answer, Sent::Sealed, NOW_MS),
+            classify::upload_refused(&answer, Sent::Part, NOW_MS),
             classify::read_refused(&answer, NOW_MS),
         ] {
             assert_eq!(case(&fault), expected, "{status} {code}");

@@ -53,8 +53,9 @@ fn requests_are_the_documented_ones() {
 #[test]
 fn an_upload_is_the_documented_one() {
     let size = FILE.len() as u64;
-    let frame =
-        upload::Frame::new(Trigger::ItemMaster, "exports/item-master-export.csv", size).unwrap();
+    let boundary = upload::Boundary::from_random(0x86bf_2516_3409_89bd_9800_6422_7e6b_dcaf);
+    let name = "exports/item-master-export.csv";
+    let frame = upload::Frame::new(Trigger::ItemMaster, name, size, &boundary).unwrap();
     let head = format!(
         "POST {}\ncontent-type: {}\ncontent-length: {}\n",
         frame.path, frame.content_type, frame.content_length

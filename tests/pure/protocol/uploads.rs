@@ -1,9 +1,10 @@
 //! Frames against a strict reader that is not ours (the model's, on multer), and the answers to good uploads.
 
 use knosc_bulk_import::blob::BlobError;
+use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::job::JobStatus;
 use knosc_bulk_import::protocol::cookies::session_headers;
-use knosc_bulk_import::protocol::upload::{self, Frame};
+use knosc_bulk_import::protocol::upload::{self, Boundary, Frame};
 use knosc_bulk_import::protocol::{Method, Sent, authenticate};
 use knosc_bulk_import::session::Session;
 use knosc_bulk_import::trigger::Trigger;
@@ -27,7 +28,7 @@ fn signed_in() -> (Model, Session) {
 /// Sends a file to the model, and gives the name and digest that arrived. The model's reader wants exactly one part, no
 /// other part headers, and the closing boundary at the very end.
 fn arrived(model: &mut Model, session: &Session, name: &str, bytes: &[u8]) -> (String, String) {
-    let frame = Frame::new(Trigger::ItemMaster, name, bytes.len() as u64).unwrap();
+    let frame = Frame::new(Trigger::ItemMaster, name, bytes.len() as u64, &drawn()).unwrap();
     let body = [frame.head.as_slice(), bytes, frame.tail.as_slice()].concat();
     assert_eq!(body.len() as u64, frame.content_length);
     let mut request =
@@ -44,6 +45,10 @@ fn arrived(model: &mut Model, session: &Session, name: &str, bytes: &[u8]) -> (S
     (record.file_name.clone(), record.sha256.clone())
 }
 
+fn drawn() -> Boundary {
+    Boundary::from_random(0x86bf_2516_3409_89bd_9800_6422_7e6b_dcaf)
+}
+
 fn sha256(bytes: &[u8]) -> String {
     let digest: Vec<String> =
         Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -53,7 +58,8 @@ fn sha256(bytes: &[u8]) -> String {
 #[test]
 fn names_arrive_as_one_part_with_the_same_bytes() {
     let (mut model, session) = signed_in();
-    let own = Frame::new(Trigger::ItemMaster, "a.csv", 4).unwrap();
+    let other = Boundary::from_random(0x86bf_2516_3409_89bd_9800_6422_7e6b_dcae);
+    let own = Frame::new(Trigger::ItemMaster, "a.csv", 4, &other).unwrap();
     let look_alike =
         [own.head.as_slice(), b"x", own.tail.as_slice(), b"\r\n--\r\n--knosc-\r\n"].concat();
     let mut check = |name: &str, expected: &str| {
@@ -94,27 +100,41 @@ proptest! {
 }
 
 #[test]
-fn a_frame_is_the_same_each_time_and_another_for_another_upload() {
-    let boundary =
-        |trigger, name: &str, size| Frame::new(trigger, name, size).unwrap().content_type;
-    let first = boundary(Trigger::Forecast, "a.csv", 10);
-    assert_eq!(first, boundary(Trigger::Forecast, "exports/a.csv", 10));
-    assert_ne!(first, boundary(Trigger::Inventory, "a.csv", 10));
-    assert_ne!(first, boundary(Trigger::Forecast, "b.csv", 10));
-    assert_ne!(first, boundary(Trigger::Forecast, "a.csv", 11));
+fn a_frame_has_the_boundary_that_was_drawn() {
+    let framed =
+        |boundary: &Boundary| Frame::new(Trigger::Forecast, "a.csv", 10, boundary).unwrap();
+    let frame = framed(&drawn());
+    let boundary = "knosc-86bf2516340989bd980064227e6bdcaf";
+    assert_eq!(frame.content_type, format!("multipart/form-data; boundary={boundary}"));
+    assert!(frame.head.starts_with(format!("--{boundary}\r\n").as_bytes()));
+    assert_eq!(frame.tail, format!("\r\n--{boundary}--\r\n").as_bytes());
+    assert_ne!(frame, framed(&Boundary::from_random(1)));
+}
+
+/// The boundary that a file could hold while it was computed from trigger, name and size.
+#[test]
+fn content_made_for_a_computed_boundary_arrives_whole() {
+    let (mut model, session) = signed_in();
+    let computed = "knosc-e380fafec5a3eb0f91dd6a390177a386";
+    let content = format!(
+        "a,b\r\n1,2\r\n--{computed}\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nDELETE_ALL\r\n--{computed}--\r\n"
+    );
+    let (_, digest) = arrived(&mut model, &session, "a.csv", content.as_bytes());
+    assert_eq!(digest, sha256(content.as_bytes()));
 }
 
 #[test]
 fn what_cannot_be_framed() {
     let check = |name: &str, size, expected: BlobError| {
-        assert_eq!(Frame::new(Trigger::Forecast, name, size), Err(expected), "{name}");
+        assert_eq!(Frame::new(Trigger::Forecast, name, size, &drawn()), Err(expected), "{name}");
     };
     check("a.xls", 1, BlobError::Extension { name: "a.xls".into() });
     check("csv", 1, BlobError::Extension { name: "csv".into() });
     check("x/a.csv", 0, BlobError::Empty { name: "a.csv".into() });
     check("", 1, BlobError::NoName);
     check("a.csv/", 1, BlobError::NoName);
-    assert_eq!(Frame::new(Trigger::Forecast, "a.csv", u64::MAX).unwrap().content_length, u64::MAX);
+    let longest = Frame::new(Trigger::Forecast, "a.csv", u64::MAX, &drawn()).unwrap();
+    assert_eq!(longest.content_length, u64::MAX);
 }
 
 #[test]
@@ -143,4 +163,18 @@ fn good_answers() {
     check(200, &format!(r#"{{"job_id":"{longest}"}}"#), &longest, JobStatus::Queued);
     let word = format!(r#"{{"job_id":"j","status":"{}"}}"#, "w".repeat(5_000));
     check(200, &word, "j", JobStatus::Other("w".repeat(100)));
+}
+
+#[test]
+fn a_success_before_the_seal_is_unknown() {
+    let answer = answer(200, &[], r#"{"job_id":"j-1","status":"queued"}"#);
+    for sent in [Sent::Nothing, Sent::Part] {
+        let fault = upload::read(Trigger::Demand, &answer, sent, NOW_MS).unwrap_err();
+        let Fault::PermanentOutcomeUnknown(refusal) = fault else { panic!("{fault:?}") };
+        assert_eq!(refusal.status, Some(200));
+        assert_eq!(
+            refusal.message,
+            "Knosc named job j-1 before the whole file had left, so it may have loaded a part of it"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::job::Job;
 use knosc_bulk_import::policy::Policy;
 use knosc_bulk_import::protocol::cookies::session_headers;
-use knosc_bulk_import::protocol::upload::{self, Frame};
+use knosc_bulk_import::protocol::upload::{Boundary, Frame};
 use knosc_bulk_import::protocol::{Answer, Method, Sent, classify, poll};
 use knosc_bulk_import::run::{Command, Event, Fact, Report, Resolution, Run, SentFile};
 use local_knosc::Request as Asked;
@@ -121,11 +121,12 @@ impl World {
     }
 
     fn upload(&mut self, run: &mut Run, step: usize) -> Result<(), Crash> {
+        let rules = self.rules;
         self.start(run, step)?;
         let mut came = self.send_file(run, step)?;
         let fault_of = |(sent, answer): &Came, now_ms| {
             let answer = answer.as_ref().filter(|answer| classify::wants_renewal(answer.status))?;
-            Some(classify::upload_refused(answer, *sent, now_ms))
+            Some((rules.refused)(answer, *sent, now_ms))
         };
         if let Some(fault @ Fault::PermanentUnauthorized(_)) = fault_of(&came, self.now_ms())
             && self.renew()
@@ -140,7 +141,7 @@ impl World {
         let trigger = self.truths[step].trigger;
         let read = match came {
             (sent, None) => Err(classify::unanswered(sent, "the connection ended")),
-            (sent, Some(answer)) => upload::read(trigger, &answer, sent, self.now_ms()),
+            (sent, Some(answer)) => (rules.read)(trigger, &answer, sent, self.now_ms()),
         };
         match read {
             Ok(report) => self.record(run, step, Fact::UploadAccepted(report.job)),
@@ -176,6 +177,13 @@ impl World {
                 self.take_part(step, &request, place);
                 return Ok((Sent::Part, None));
             }
+            Some(UploadFault::AcceptedEarly) => {
+                self.take_part(step, &request, place.min(sealed));
+                self.truths[step].is_knowable = false;
+                self.tally.early += 1;
+                let body = r#"{"job_id":"upload-of-a-part","status":"completed"}"#;
+                return Ok((Sent::Part, Some(network::page(200, body, &mut self.chance))));
+            }
             Some(UploadFault::Early(status)) if !is_slow_to_notice => {
                 self.take_part(step, &request, place.min(sealed));
                 let page = network::page(status, "<html>no</html>", &mut self.chance);
@@ -203,7 +211,6 @@ impl World {
                 (Sent::Sealed, None)
             }
             Some(UploadFault::Early(status) | UploadFault::ProxyBefore(status)) => {
-                self.truths[step].is_knowable = [400, 413, 429, 431].contains(&status);
                 let page = network::page(status, "<html>busy</html>", &mut self.chance);
                 (Sent::Sealed, Some(page))
             }
@@ -230,6 +237,14 @@ impl World {
             Some(UploadFault::ProxyAfter(status)) => {
                 Some(network::page(status, "<html>busy</html>", &mut self.chance))
             }
+            Some(UploadFault::RefusedAfter(status, body)) => {
+                self.tally.refused_late += 1;
+                Some(network::page(status, body, &mut self.chance))
+            }
+            Some(UploadFault::Repeated) if is_taken => {
+                self.truths[step].is_knowable = true;
+                Some(self.take_repetition(step, request))
+            }
             Some(UploadFault::Odd(status, body)) if is_taken => {
                 Some(Answer { status, body: body.into(), ..answer })
             }
@@ -250,7 +265,8 @@ impl World {
     fn upload_request(&self, step: usize) -> (Asked, u64) {
         let (trigger, content) = (self.truths[step].trigger, self.truths[step].content);
         let size = content.len() as u64;
-        let frame = Frame::new(trigger, &format!("{trigger}.csv"), size).unwrap();
+        let boundary = Boundary::from_random(step as u128);
+        let frame = Frame::new(trigger, &format!("{trigger}.csv"), size, &boundary).unwrap();
         let body = [frame.head.as_slice(), content.as_bytes(), frame.tail.as_slice()].concat();
         let session = session_headers(self.session.as_ref().unwrap(), Method::Post);
         let request = session.into_iter().fold(
@@ -275,7 +291,7 @@ impl World {
         let read = match came {
             None => Err(classify::unanswered(Sent::Nothing, "the connection ended")),
             Some(Answer { status, headers, body, .. }) => {
-                poll::read(&jobs, status, &headers, body.as_slice(), self.now_ms())
+                (self.rules.polled)(&jobs, status, &headers, body.as_slice(), self.now_ms())
             }
         };
         let fact = match read {
@@ -308,7 +324,11 @@ impl World {
             Some(PollFault::Stale) if self.cached.is_some() => return self.cached.clone(),
             _ => {}
         }
-        let answer = self.ask(&asked(&request, session));
+        let mut answer = self.ask(&asked(&request, session));
+        if let Some(PollFault::Contradicted(behind)) = fault {
+            answer = network::contradicted(answer, behind);
+            return Some(answer);
+        }
         if matches!(fault, Some(PollFault::AnswerCut)) {
             return network::cut(answer, &mut self.chance);
         }

@@ -18,6 +18,7 @@
 
 mod chance;
 mod host;
+mod mutants;
 mod network;
 mod person;
 mod verbs;
@@ -31,7 +32,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use person::play;
-use world::Tally;
+use world::{Rules, Tally};
+
+/// Plays one seed; tells each step if it is traced.
+type Play = fn(u64, bool, Rules) -> Tally;
 
 /// Seeds of an ordinary test run and of CI: under a minute on two busy cores, unoptimised.
 const SEEDS: u64 = 20_000;
@@ -48,9 +52,14 @@ const FAILURES_MAX: usize = 10;
 /// Seeds between two lines of progress, where they are asked for.
 const PROGRESS_SEEDS: u64 = 50_000;
 
+fn play_one(seed: u64, traced: bool, rules: Rules) -> Tally {
+    play(seed, traced, rules).tally
+}
+
 /// Plays all seeds, on all cores; gives what the faults reached and the seeds that broke the promise.
 fn play_all(
-    play: fn(u64, bool) -> Tally,
+    play: Play,
+    rules: Rules,
     seeds: Range<u64>,
     traced: bool,
     progress: bool,
@@ -64,7 +73,7 @@ fn play_all(
                 return;
             }
             for seed in first..(first + BATCH).min(seeds.end) {
-                match catch_unwind(|| play(seed, traced)) {
+                match catch_unwind(|| play(seed, traced, rules)) {
                     Ok(played) => tally.lock().unwrap().add(&played),
                     Err(_) => broken.lock().unwrap().push(seed),
                 }
@@ -89,7 +98,7 @@ fn play_all(
 
 #[test]
 fn each_file_is_accepted_once_or_said_to_be_unknown() {
-    simulate(|seed, traced| play(seed, traced).tally, SEEDS, Tally::has_all);
+    simulate(play_one, SEEDS, Tally::has_all);
 }
 
 #[test]
@@ -110,12 +119,12 @@ fn verbs_that_are_repeated_load_no_file_twice_and_none_over_a_newer_one() {
 }
 
 /// Plays `count` seeds, or as the environment says; `reached` tells whether the faults reach the code.
-fn simulate(play: fn(u64, bool) -> Tally, count: u64, reached: fn(Tally) -> bool) {
+fn simulate(play: Play, count: u64, reached: fn(Tally) -> bool) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (one, many) = (number("SIM_SEED"), number("SIM_SEEDS"));
     let seeds = one.map_or(0..many.unwrap_or(count), |seed| seed..seed + 1);
     let count = seeds.end - seeds.start;
-    let (tally, broken) = play_all(play, seeds, one.is_some(), many.is_some());
+    let (tally, broken) = play_all(play, Rules::default(), seeds, one.is_some(), many.is_some());
     if many.is_some() {
         eprintln!("{tally:?}");
     }
@@ -132,7 +141,8 @@ fn simulate(play: fn(u64, bool) -> Tally, count: u64, reached: fn(Tally) -> bool
 #[test]
 fn a_seed_plays_the_same_twice() {
     for seed in 0..50 {
-        let (first, second) = (play(seed, false), play(seed, false));
+        let (first, second) =
+            (play(seed, false, Rules::default()), play(seed, false, Rules::default()));
         assert_eq!(first.durable, second.durable, "seed {seed}");
     }
 }

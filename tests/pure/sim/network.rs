@@ -19,6 +19,12 @@ pub(crate) enum UploadFault {
     ProxyBefore(u16),
     /// A proxy answers for Knosc, which took the request.
     ProxyAfter(u16),
+    /// Knosc took the file, and a proxy that lost its answer gives one of its own, or of another request.
+    RefusedAfter(u16, &'static str),
+    /// A proxy sends the request once more, and hands on what Knosc said to the second one.
+    Repeated,
+    /// Somebody names a job while the file is still on its way.
+    AcceptedEarly,
     /// Knosc took the file, and what comes back is no usable answer.
     Odd(u16, &'static str),
     /// A page that looks like success, of somebody who is not Knosc.
@@ -49,6 +55,8 @@ pub(crate) enum PollFault {
     Backwards(u64),
     /// So many polls say a word that nobody documented.
     Word(u64),
+    /// The job is named once more, as one that has ended: `true` behind what is so, `false` before it.
+    Contradicted(bool),
     /// The jobs of others are named before ours, in another order, and no more than status is said.
     Foreign,
     Around(Around),
@@ -81,8 +89,36 @@ const ODD: [(u16, &str); 8] = [
     (204, ""),
 ];
 
+/// Refusals that Knosc did not make, or may have made after it took the file.
+const NOT_KNOSCS: [(u16, &str); 24] = [
+    (300, ""),
+    (302, "<html>moved</html>"),
+    (307, ""),
+    (400, "<html>Bad Request</html>"),
+    (400, r#"{"Message":"No","Code":"Job.Exists"}"#),
+    (400, r#"{"Message":"No","Code":"Items.DuplicateRows"}"#),
+    (400, r#"{"msg":"Bad token"}"#),
+    (401, "<html>Authorization Required</html>"),
+    (401, ""),
+    (401, r#"{"msg":"Token has expired","status":401}"#),
+    (401, r#"{"Message":"No"}"#),
+    (403, "<html>Forbidden</html>"),
+    (403, r#"{"msg":"Forbidden"}"#),
+    (404, r#"{"Message":"No","Code":"Items.AlreadyExists"}"#),
+    (404, "<html>Not Found</html>"),
+    (405, ""),
+    (409, r#"{"Message":"No","Code":"Items.Invalid"}"#),
+    (411, ""),
+    (413, r#"{"Message":"No","Code":"Items.TooLarge"}"#),
+    (415, ""),
+    (422, "<html>Unprocessable</html>"),
+    (422, r#"{"detail":"CSRF"}"#),
+    (429, r#"{"Message":"No","Code":"Rate.Limited"}"#),
+    (431, ""),
+];
+
 pub(crate) fn upload_fault(chance: &mut Chance) -> UploadFault {
-    match chance.below(13) {
+    match chance.below(17) {
         0 => UploadFault::Refused,
         1..=3 => UploadFault::Cut,
         4 => UploadFault::AnswerCut,
@@ -95,12 +131,18 @@ pub(crate) fn upload_fault(chance: &mut Chance) -> UploadFault {
         }
         9 => UploadFault::Captive,
         10 => UploadFault::Late(1 + chance.below(1_000_000)),
+        11 | 12 => {
+            let (status, body) = chance.one_of(&NOT_KNOSCS);
+            UploadFault::RefusedAfter(status, body)
+        }
+        13 => UploadFault::Repeated,
+        14 => UploadFault::AcceptedEarly,
         _ => UploadFault::Around(around(chance)),
     }
 }
 
 pub(crate) fn poll_fault(chance: &mut Chance) -> PollFault {
-    match chance.below(13) {
+    match chance.below(14) {
         0 => PollFault::NoAnswer,
         1 | 2 => PollFault::AnswerCut,
         3 => PollFault::Proxy(chance.one_of(&[404, 408, 429, 500, 502, 503, 504, 520])),
@@ -111,6 +153,7 @@ pub(crate) fn poll_fault(chance: &mut Chance) -> PollFault {
         8 => PollFault::Backwards(1 + chance.below(4)),
         9 => PollFault::Word(1 + chance.below(4)),
         10 => PollFault::Foreign,
+        11 => PollFault::Contradicted(chance.one_in(2)),
         _ => PollFault::Around(around(chance)),
     }
 }
@@ -158,6 +201,28 @@ pub(crate) fn cut(mut answer: Answer, chance: &mut Chance) -> Option<Answer> {
     answer.cut = kept < answer.body.len();
     answer.body.truncate(kept);
     Some(answer)
+}
+
+/// An answer that names each of its jobs once more, as completed.
+pub(crate) fn contradicted(mut answer: Answer, behind: bool) -> Answer {
+    let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&answer.body) else {
+        return answer;
+    };
+    let Some(jobs) = body.get_mut("jobs").and_then(serde_json::Value::as_array_mut) else {
+        return answer;
+    };
+    let mut others = jobs.clone();
+    for other in &mut others {
+        other["status"] = "completed".into();
+    }
+    if behind {
+        jobs.append(&mut others);
+    } else {
+        others.append(jobs);
+        *jobs = others;
+    }
+    answer.body = body.to_string().into_bytes();
+    answer
 }
 
 /// An answer that is not Knosc's, now and then with a wait that is sane or not.

@@ -4,7 +4,7 @@
 
 use crate::host::{Call, Ending};
 use crate::verdict;
-use crate::world::{Style, World};
+use crate::world::{Rules, Style, World};
 use knosc_bulk_import::job::Job;
 use knosc_bulk_import::run::{Event, Fact, Outcome, Report, Resolution};
 
@@ -12,8 +12,8 @@ use knosc_bulk_import::run::{Event, Fact, Outcome, Report, Resolution};
 const LIVES_MAX: usize = 60;
 
 /// Plays a seed to its end.
-pub(crate) fn play(seed: u64, traced: bool) -> World {
-    let mut world = World::new(seed, traced);
+pub(crate) fn play(seed: u64, traced: bool, rules: Rules) -> World {
+    let mut world = World::new(seed, traced, rules);
     for _ in 0..LIVES_MAX {
         let call = world.call();
         match world.live(call) {

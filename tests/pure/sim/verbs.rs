@@ -5,7 +5,7 @@
 
 use crate::host::{Call, Ending};
 use crate::verdict;
-use crate::world::{Style, Tally, Truth, World};
+use crate::world::{Rules, Style, Tally, Truth, World};
 use knosc_bulk_import::admission::{
     Admission, Candidate, Digest, Earlier, RecordedStep, Stamp, Standing, Unchanged, admit, readmit,
 };
@@ -75,8 +75,8 @@ struct Office {
 }
 
 /// Plays a seed to its end.
-pub(crate) fn play(seed: u64, traced: bool) -> Tally {
-    let mut world = World::new(seed, traced);
+pub(crate) fn play(seed: u64, traced: bool, rules: Rules) -> Tally {
+    let mut world = World::new(seed, traced, rules);
     world.style = Style::Hosted;
     let disk = [OnDisk { content: 0, mtime_ns: 1 }; 3];
     let mut office = Office { world, runs: Vec::new(), disk, acceptances: 0 };
@@ -127,6 +127,7 @@ impl Office {
             trigger: FILES[*file].0,
             content: FILES[*file].1[self.disk[*file].content],
             jobs: Vec::new(),
+            repeated: Vec::new(),
             called_unsent: false,
             is_knowable: false,
         };
@@ -278,8 +279,16 @@ impl Office {
     /// file over one that a later run loaded.
     fn nothing_twice(&mut self, trigger: Trigger) {
         let mut taken: Vec<(usize, &str, String)> = Vec::new();
-        for upload in
-            self.world.model.uploads().iter().filter(|known| known.trigger == trigger.name())
+        let is_repeated = |job_id: &String| {
+            let mut truths = self.runs.iter().flat_map(|recorded| &recorded.truths);
+            truths.any(|truth| truth.repeated.contains(job_id))
+        };
+        for upload in self
+            .world
+            .model
+            .uploads()
+            .iter()
+            .filter(|known| known.trigger == trigger.name() && !is_repeated(&known.job_id))
         {
             let owner = self.runs.iter().enumerate().find_map(|(run, recorded)| {
                 let owns = |truth: &&Truth| truth.jobs.contains(&upload.job_id);

@@ -8,8 +8,12 @@ use std::sync::OnceLock;
 use crate::chance::Chance;
 use crate::network::{self, Around, PollFault, UploadFault, asked};
 use crate::verdict;
+use knosc_bulk_import::fault::Fault;
+use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::plan::{Plan, Planned};
-use knosc_bulk_import::protocol::{Answer, authenticate, token_refresh};
+use knosc_bulk_import::protocol::{
+    Answer, Sent, authenticate, classify, poll, token_refresh, upload,
+};
 use knosc_bulk_import::run::{Event, Fact};
 use knosc_bulk_import::session::Session;
 use knosc_bulk_import::trigger::Trigger;
@@ -48,6 +52,8 @@ pub(crate) struct Truth {
     pub(crate) content: &'static str,
     /// The jobs that Knosc made of it.
     pub(crate) jobs: Vec<String>,
+    /// Jobs of requests that a proxy sent again: the one that it hands on is among `jobs`.
+    pub(crate) repeated: Vec<String>,
     /// Somebody was told that Knosc does not have it and will not get it.
     pub(crate) called_unsent: bool,
     /// Its sender saw enough to know how it ended.
@@ -73,13 +79,32 @@ pub(crate) struct Tally {
     pub(crate) refused: u64,
     pub(crate) late: u64,
     pub(crate) repeats: u64,
+    /// Knosc took the file, and somebody else refused it.
+    pub(crate) refused_late: u64,
+    /// A job was named before the whole file had left.
+    pub(crate) early: u64,
+    /// A proxy sent a file again, and Knosc took it again.
+    pub(crate) doubled: u64,
 }
 
 impl Tally {
-    fn counts(&mut self) -> [&mut u64; 9] {
+    fn counts(&mut self) -> [&mut u64; 12] {
         let Self { crashes, unknown, unknown_accepted, accepted, .. } = self;
-        let Self { failed, lost, refused, late, repeats, .. } = self;
-        [crashes, unknown, unknown_accepted, accepted, failed, lost, refused, late, repeats]
+        let Self { failed, lost, refused, late, repeats, refused_late, early, doubled, .. } = self;
+        [
+            crashes,
+            unknown,
+            unknown_accepted,
+            accepted,
+            failed,
+            lost,
+            refused,
+            late,
+            repeats,
+            refused_late,
+            early,
+            doubled,
+        ]
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -95,7 +120,33 @@ impl Tally {
     }
 }
 
+/// The rules that the sender goes by. A mutant puts an old one in the place of the protocol's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// What a refusal of an upload means.
+    pub(crate) refused: fn(&Answer, Sent, u64) -> Fault,
+    /// What any answer to an upload means.
+    pub(crate) read: fn(Trigger, &Answer, Sent, u64) -> Result<JobReport, Fault>,
+    /// What an answer to a poll means.
+    pub(crate) polled: Polled,
+}
+
+type Polled = fn(&[Job], u16, &[(String, String)], &[u8], u64) -> Result<Vec<JobReport>, Fault>;
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            refused: classify::upload_refused,
+            read: upload::read,
+            polled: |jobs, status, headers, body, now_ms| {
+                poll::read(jobs, status, headers, body, now_ms)
+            },
+        }
+    }
+}
+
 pub(crate) struct World {
+    pub(crate) rules: Rules,
     pub(crate) model: Model,
     pub(crate) plan: Plan,
     pub(crate) style: Style,
@@ -128,7 +179,7 @@ fn model(seed: u64) -> Model {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, traced: bool) -> Self {
+    pub(crate) fn new(seed: u64, traced: bool, rules: Rules) -> Self {
         let mut chance = Chance::new(seed);
         let style = if chance.one_in(4) { Style::Engine } else { Style::Hosted };
         let count = 1 + chance.below(4) as usize;
@@ -143,6 +194,7 @@ impl World {
                 trigger: *trigger,
                 content,
                 jobs: Vec::new(),
+                repeated: Vec::new(),
                 called_unsent: false,
                 is_knowable: false,
             })
@@ -153,6 +205,7 @@ impl World {
         };
         let plan = Plan::new(truths.iter().map(planned).collect(), true).unwrap();
         Self {
+            rules,
             model: model(seed),
             plan,
             style,
@@ -226,6 +279,15 @@ impl World {
             verdict::of_the_order(self, step);
         }
         answer
+    }
+
+    /// Somebody on the way sends an upload again that Knosc took, and hands on what it says to that. It is one submission, and two
+    /// loads: no client can prevent it, and none may make a third. The answer is believed, and names the second.
+    pub(crate) fn take_repetition(&mut self, step: usize, request: &Asked) -> Answer {
+        let truth = &mut self.truths[step];
+        truth.repeated.append(&mut truth.jobs);
+        self.tally.doubled += 1;
+        self.take_upload(step, request)
     }
 
     pub(crate) fn ask(&mut self, request: &Asked) -> Answer {
