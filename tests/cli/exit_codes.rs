@@ -22,6 +22,24 @@ fn check(exit: i32, words: &[&str], prepare: impl FnOnce(&Running, &Place)) -> E
     found
 }
 
+/// Knosc's own words: behind the seal nothing else proves that a file was refused.
+const NOT_PRIVILEGED: &str = r#"{"Message": "No", "Code": "User.NotPrivileged"}"#;
+
+/// More than the buffers between two sockets hold, so that an early answer comes before the last bytes leave.
+const LARGE_BYTES: usize = 16 << 20;
+
+/// A file of that size: a header and rows.
+fn large(place: &Place, name: &str, header: &str) {
+    let mut rows = format!("{header}\n");
+    for row in 0.. {
+        if rows.len() > LARGE_BYTES {
+            break;
+        }
+        rows.push_str(&format!("N{row},{}\n", "Number ".repeat(8)));
+    }
+    place.file(name, rows);
+}
+
 const UPLOAD: [&str; 3] = ["upload", "unit-master", "units.csv"];
 
 #[test]
@@ -32,8 +50,8 @@ fn each_exit_code_has_a_run() {
         place.export("items.xlsx", "items.xlsx");
     });
     check(4, &UPLOAD, |knosc, _| {
-        let refused = AnswerFault { status: Some(403), ..on_upload(When::Before) };
-        arm(knosc, refused);
+        let body = Some(NOT_PRIVILEGED.to_owned());
+        arm(knosc, AnswerFault { status: Some(403), body, ..on_upload(When::Before) });
     });
     let held = ["upload", "unit-master", "units.csv", "--wait", "300ms"];
     check(5, &held, |knosc, _| hold_tables(knosc, IntegrationLock::Held));
@@ -43,10 +61,11 @@ fn each_exit_code_has_a_run() {
     });
     check(8, &["run", "exports", "--settle", "0s"], |knosc, place| {
         units(place, "exports/units.csv");
-        place.export("suppliers.csv", "exports/suppliers.csv");
+        large(place, "exports/suppliers.csv", "_SupplierNumber,_SupplierName");
         arm(knosc, AnswerFault { skip: 1, status: Some(429), ..on_upload(When::Early) });
     });
-    check(10, &UPLOAD, |knosc, _| {
+    check(10, &UPLOAD, |knosc, place| {
+        large(place, "units.csv", "_UnitCode,_UnitName");
         arm(knosc, AnswerFault { status: Some(429), ..on_upload(When::Early) });
     });
     let inwards = ["--base-url", "https://10.0.0.1", "--poll-interval", "1s"];

