@@ -74,9 +74,11 @@ impl NetError {
             }
             Self::Proxy(_) => "check HTTPS_PROXY, its user name and password, and NO_PROXY",
             Self::Body(_) => "the file changed or cannot be read; start again with a whole one",
-            Self::WriteStall(_) | Self::AnswerTimeout(_) | Self::BodyIdle | Self::Closed { .. } => {
-                "call again later where nothing can have been accepted"
-            }
+            Self::WriteStall(_)
+            | Self::AnswerTimeout(_)
+            | Self::BodyIdle
+            | Self::AnswerTooSlow
+            | Self::Closed { .. } => "call again later where nothing can have been accepted",
             Self::Protocol { .. } | Self::AnswerTooLarge => {
                 "check that the base URL is Knosc's and not another service's"
             }

@@ -68,6 +68,7 @@ impl Otlp {
             write_stall: WAIT_MAX,
             first_answer: WAIT_MAX,
             body_idle: WAIT_MAX,
+            answer_total: Some(WAIT_MAX),
             ..config.timeouts
         };
         let config = ClientConfig { timeouts, traceparent: false, ..config.clone() };

@@ -49,6 +49,10 @@ pub struct RunInput {
     pub progress: Option<mpsc::Sender<Progress>>,
     /// Ends the run at the next safe moment.
     pub cancel: CancellationToken,
+    /// Ends the run as `cancel` does, but never between an upload's last bytes and the end of its answer, which [`Timeouts`] bound.
+    ///
+    /// [`Timeouts`]: crate::net::Timeouts
+    pub leave: CancellationToken,
     /// How long a cancelled run waits for the answer to an upload whose last bytes have left.
     pub grace: Duration,
     /// Whether the journal is given each file's digest, made while it streams. One that a [`BlobSource`] expects is always compared.
@@ -64,6 +68,7 @@ impl Default for RunInput {
             journal: Arc::new(MemoryJournal::new()),
             progress: None,
             cancel: CancellationToken::new(),
+            leave: CancellationToken::new(),
             grace: GRACE,
             digest: true,
         }
@@ -154,11 +159,25 @@ impl Runner {
     }
 }
 
-/// Ready when the caller cancelled and no upload waits for its answer, or its grace is over.
+/// Ready when the caller ended the call and no upload waits for its answer, or the grace of a cancelled call is over.
 async fn cancelled(input: &RunInput, mut sealed: watch::Receiver<bool>) {
-    input.cancel.cancelled().await;
-    // A closed channel means that the store is gone, and an elapsed grace that the outcome stays unknown: both end here.
-    let _ = tokio::time::timeout(input.grace, sealed.wait_for(|sealed| !sealed)).await;
+    let answered = async {
+        tokio::select! {
+            () = input.cancel.cancelled() => {}
+            () = input.leave.cancelled() => {}
+        }
+        // A closed channel means that the store is gone: it ends here too.
+        let _ = sealed.wait_for(|sealed| !sealed).await;
+    };
+    // The outcome then stays unknown.
+    let given_up = async {
+        input.cancel.cancelled().await;
+        tokio::time::sleep(input.grace).await;
+    };
+    tokio::select! {
+        () = answered => {}
+        () = given_up => {}
+    }
 }
 
 /// The files of a call as a plan has them.

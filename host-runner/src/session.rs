@@ -2,8 +2,10 @@
 //!
 //! Holds the only copy of the tokens in the process. A refused sign-in is remembered and not repeated: three in a row lock the account.
 
+mod freshness;
 #[cfg(feature = "sign-in")]
 mod one_time;
+mod proof;
 #[cfg(feature = "sign-in")]
 mod sign_in;
 mod sign_in_error;
@@ -24,6 +26,8 @@ pub use sign_in_error::SignInError;
 use crate::clock::Clock;
 use crate::credentials::{Credentials, Secret};
 use crate::net::Client;
+use freshness::Freshness;
+pub(crate) use proof::Proof;
 
 /// Keeps one tenant's session. Share it in an [`Arc`]: two keepers of one user would sign in twice.
 pub struct SessionKeeper {
@@ -32,6 +36,8 @@ pub struct SessionKeeper {
     clock: Arc<dyn Clock>,
     /// Locked while a session is made, so that everybody else waits for that one instead of making another.
     state: Mutex<State>,
+    /// When Knosc last took the session.
+    freshness: Freshness,
 }
 
 #[derive(Default)]
@@ -51,7 +57,8 @@ struct State {
 impl SessionKeeper {
     /// Keeps a session that does not exist yet; nothing is sent before it is needed.
     pub fn new(client: Client, credentials: Arc<dyn Credentials>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, credentials, clock, state: Mutex::default() }
+        let (state, freshness) = (Mutex::default(), Freshness::default());
+        Self { client, credentials, clock, state, freshness }
     }
 
     /// The tenant's clock.
@@ -93,6 +100,7 @@ impl SessionKeeper {
         if let Some(session) = self.refreshed(&state).await {
             self.credentials.keep(&session).await;
             state.adopt(session);
+            self.freshness.note(state.generation, self.clock.now_ms());
             return true;
         }
         let made = self.made(&mut state).await;

@@ -64,6 +64,8 @@ pub struct Knobs {
     pub assumed_expire_after_requests: Option<u64>,
     /// Attributes appended to each cookie, such as `; Secure`.
     pub assumed_cookie_attributes: String,
+    /// How a session that is missing, over or without its CSRF token is refused.
+    pub assumed_session_refusals: SessionRefusals,
     /// The status for a wrong CSRF value (a missing one is documented: 422).
     pub assumed_wrong_csrf_status: u16,
     /// The refresh cookie at any path but its own is refused, so that a client that ignores `Path` is found out.
@@ -126,6 +128,7 @@ impl Default for Knobs {
             assumed_refresh_token_ms: Some(30 * 24 * 3_600_000),
             assumed_expire_after_requests: None,
             assumed_cookie_attributes: String::new(),
+            assumed_session_refusals: SessionRefusals::Envelope,
             assumed_wrong_csrf_status: 422,
             assumed_stray_refresh_cookie_refused: true,
             assumed_refresh_body: String::new(),
@@ -193,6 +196,16 @@ pub enum QueuedBody {
     Short,
     /// Also `rows_processed` 0 and empty `errors`.
     Full,
+}
+
+/// How a session that is missing, over or without its CSRF token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionRefusals {
+    /// With the envelope that is documented for all errors.
+    Envelope,
+    /// With `{"msg": text}`, as the library does that the cookie names point to, before any handler runs.
+    Msg,
 }
 
 /// Error codes that the documentation does not give.

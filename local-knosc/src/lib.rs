@@ -24,7 +24,10 @@ pub use data::{
 };
 pub use faults::{AnswerFault, Faults, JobFaults, PollFaults, When};
 pub use http::{Fate, Request, Response};
-pub use knobs::{AssumedCodes, HeaderCheck, Knobs, PartialCommit, QueuedBody, RowBase, UnknownJob};
+pub use knobs::{
+    AssumedCodes, HeaderCheck, Knobs, PartialCommit, QueuedBody, RowBase, SessionRefusals,
+    UnknownJob,
+};
 pub use model::{Begin, IntegrationLock, Model, RequestRecord, UploadRecord, time::totp_code};
 pub use multipart::{ReadPlan, Upload, UploadError};
 pub use server::{Running, Server, ServerError, spawn};

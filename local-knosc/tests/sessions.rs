@@ -224,3 +224,19 @@ fn the_same_seed_and_requests_give_the_same_answers() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn sessions_may_be_refused_as_the_library_of_the_cookies_does() {
+    let mut client = signed_in();
+    client.knobs(&json!({"assumed_session_refusals": "msg"}));
+    let cookie = format!("access_token_cookie={}", client.cookies["access_token_cookie"]);
+    let bare = Request::new("POST", "/api/templates").with_header("Cookie", &cookie);
+    let without_csrf = client.send_as_is(&bare);
+    client.knobs(&json!({"expire_sessions": true}));
+    for (answer, status) in [(without_csrf, 422), (client.get("/api/templates"), 401)] {
+        assert_eq!(answer.status, status);
+        let body = answer.to_json();
+        assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
+        assert!(body["msg"].is_string(), "{body}");
+    }
+}

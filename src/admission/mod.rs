@@ -4,6 +4,7 @@
 
 mod known;
 pub mod refresh;
+pub mod size_limit;
 
 pub use known::{Digest, Earlier, RecordedStep, Stamp, Standing};
 

@@ -53,7 +53,7 @@ fn each_exit_code_has_a_run() {
         let body = Some(NOT_PRIVILEGED.to_owned());
         arm(knosc, AnswerFault { status: Some(403), body, ..on_upload(When::Before) });
     });
-    let held = ["upload", "unit-master", "units.csv", "--wait", "300ms"];
+    let held = ["upload", "unit-master", "units.csv", "--wait", "5s"];
     check(5, &held, |knosc, _| hold_tables(knosc, IntegrationLock::Held));
     check(6, &UPLOAD, |knosc, _| arm(knosc, AnswerFault { drop: true, ..on_upload(When::After) }));
     check(7, &["upload", "unit-master", "empty.csv"], |_, place| {
@@ -103,7 +103,7 @@ fn where_several_hold_the_one_that_a_person_has_to_look_at_first_wins() {
         place.export("inventory.csv", "exports/inventory.csv");
     });
     // The first file is not finished, and the second is not sent: 5 before 8.
-    let held = ["run", "exports", "--settle", "0s", "--wait", "300ms"];
+    let held = ["run", "exports", "--settle", "0s", "--wait", "5s"];
     check(5, &held, |knosc, place| {
         units(place, "exports/units.csv");
         place.export("suppliers.csv", "exports/suppliers.csv");

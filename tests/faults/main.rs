@@ -26,3 +26,4 @@ mod setup;
 mod slow;
 mod stock;
 mod traps;
+mod waits;

@@ -6,12 +6,16 @@ use crate::setup::{Trial, units};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f39_a_session_that_ends_between_upload_and_poll_is_renewed_and_the_file_not_sent_again() {
-    let trial = Trial::new().await;
-    let answer = Act::answer(401, "", r#"{"Message": "No.", "Code": "Token.Invalid"}"#);
-    trial.proxy.once(Which::Poll, [Act::Swallow(Upto::Whole), answer, Act::Fin]);
-    let verdict = trial.send(units()).await;
-    verdict.assert_completed();
-    assert_eq!((verdict.uploads.len(), trial.knosc.model().refreshes()), (1, 1));
+    for body in
+        [r#"{"Message": "No.", "Code": "Token.Invalid"}"#, r#"{"msg": "Token has expired"}"#]
+    {
+        let trial = Trial::new().await;
+        let answer = Act::answer(401, "", body);
+        trial.proxy.once(Which::Poll, [Act::Swallow(Upto::Whole), answer, Act::Fin]);
+        let verdict = trial.send(units()).await;
+        verdict.assert_completed();
+        assert_eq!((verdict.uploads.len(), trial.knosc.model().refreshes()), (1, 1), "{body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,7 +43,7 @@ pub(crate) fn knosc() -> Running {
     local_knosc::spawn(local_knosc::Config::default()).unwrap()
 }
 
-/// A runner that asks `origin`, with a session that is there already: the first request of a trial is its upload.
+/// A runner that asks `origin`, with a session that is there already: the requests of a trial are one that proves it, and its upload.
 pub(crate) fn runner(
     runtime: Runtime,
     origin: &str,

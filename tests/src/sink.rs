@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::proxy::wire::{Head, Side};
+use crate::proxy::wire::{CONTINUE, Head, Side};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
 
@@ -65,7 +65,7 @@ impl Sink {
         self.address
     }
 
-    /// Requests whose head came.
+    /// Requests with a body whose head came.
     pub fn begun(&self) -> u64 {
         self.counts.begun.load(Ordering::SeqCst)
     }
@@ -116,6 +116,11 @@ async fn accept(listener: StdListener, counts: Arc<Counts>) -> io::Result<()> {
 async fn serve(stream: TcpStream, counts: &Counts) {
     let mut client = Side::new(stream);
     let Ok(Some(head)) = client.head().await else { return };
+    if head.first_line.starts_with("GET ") {
+        // It has no body that could be cut. The client may be gone.
+        _ = client.put(ANSWER).await;
+        return;
+    }
     counts.begun.fetch_add(1, Ordering::SeqCst);
     let whole = match body(&mut client, &head).await {
         Ok(()) => &counts.whole,
@@ -129,6 +134,9 @@ async fn serve(stream: TcpStream, counts: &Counts) {
 /// Reads a body to its end; an error is an end before the end.
 async fn body(client: &mut Side, head: &Head) -> io::Result<()> {
     skip(client, head.bytes).await?;
+    if head.expects {
+        client.put(CONTINUE).await?;
+    }
     if !head.is_chunked {
         return skip(client, head.content_length.unwrap_or(0)).await;
     }

@@ -6,10 +6,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE};
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Limited};
-use knosc_bulk_import::protocol;
+use http_body_util::{BodyExt, Full, Limited};
+use knosc_bulk_import::protocol::{self, Answer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{Instrument as _, Span};
 use wasmtime_wasi_http::{
@@ -17,7 +18,8 @@ use wasmtime_wasi_http::{
     WasiHttpHooks,
 };
 
-use crate::net::{InBody, NetError, OutBody, SentBytes, UploadMeter, declared_length};
+use crate::net::{Ended, InBody, NetError, OutBody, SentBytes, UploadMeter, declared_length};
+use crate::session::{Proof, SignInError};
 use crate::tenant::Tenant;
 
 /// Requests of one store at a time. The component makes one; more is a mistake.
@@ -33,13 +35,43 @@ const FORBIDDEN: &str = "authorization cookie expect forwarded proxy-authorizati
 
 const FORBIDDEN_PREFIXES: [&str; 2] = ["proxy-", "x-forwarded-"];
 
+/// Below this path a POST is an upload.
+const UPLOADS: &str = "/api/job/";
+
+/// Headers of an answer that are of its connection, or the session's.
+const FRAMING: [&str; 4] = ["connection", "content-length", "set-cookie", "transfer-encoding"];
+
 type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<()>> + Send>)>;
+
+/// The sessions that the requests of a store carried.
+struct Used {
+    /// Of the last request.
+    generation: AtomicU64,
+    /// The one that Knosc did not take before an upload, and that could not be renewed.
+    over: AtomicU64,
+}
+
+impl Used {
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+}
+
+/// A generation that no session has.
+const NONE: u64 = u64::MAX;
+
+/// What a request is sent with.
+enum Session {
+    /// Of this generation.
+    Headers(u64, Vec<(&'static str, String)>),
+    /// An upload is not sent: this is what Knosc said of the session.
+    Refused(Answer),
+}
 
 /// The requests of one store.
 pub(super) struct Hooks {
     pub(super) tenant: Tenant,
-    /// Of the session that the last request carried.
-    generation: Arc<AtomicU64>,
+    used: Arc<Used>,
     slots: Arc<Semaphore>,
     /// The meter and the `Content-Length` of the last upload.
     upload: Option<(UploadMeter, u64)>,
@@ -51,10 +83,10 @@ pub(super) struct Hooks {
 
 impl Hooks {
     pub(super) fn new(tenant: Tenant) -> Self {
-        let generation = Arc::new(AtomicU64::new(0));
+        let used = Arc::new(Used { generation: AtomicU64::new(0), over: AtomicU64::new(NONE) });
         let slots = Arc::new(Semaphore::new(REQUESTS_MAX));
         let call = Span::current();
-        Self { tenant, generation, slots, upload: None, step: (None, call.clone()), call }
+        Self { tenant, used, slots, upload: None, step: (None, call.clone()), call }
     }
 
     /// Notes which file is worked on, so that requests are told as its own.
@@ -64,9 +96,11 @@ impl Hooks {
         }
     }
 
-    /// Of the session that the last request carried.
-    pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+    /// Replaces the session that the last request carried. One that could not be replaced before an upload is not tried again.
+    pub(super) async fn renew(&self) -> bool {
+        let generation = self.used.generation();
+        self.used.over.load(Ordering::Acquire) != generation
+            && self.tenant.sessions().renew(generation).await
     }
 
     /// The meter and the length of the last upload.
@@ -109,10 +143,10 @@ impl WasiHttpHooks for Hooks {
         _: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let admitted = self.admit(&request);
-        let (tenant, generation) = (self.tenant.clone(), Arc::clone(&self.generation));
+        let (tenant, used) = (self.tenant.clone(), Arc::clone(&self.used));
         let span = tracing::info_span!(parent: &self.step.1, "request", method = %request.method());
         Box::new(async move {
-            let answer = admitted?.send(request, &tenant, &generation).instrument(span).await?;
+            let answer = admitted?.send(request, &tenant, &used).instrument(span).await?;
             let nothing_more: Box<dyn Future<Output = Result<()>> + Send> =
                 Box::new(async { Ok(()) });
             Ok((answer, nothing_more))
@@ -133,12 +167,14 @@ impl Admitted {
         self,
         request: Request<WasiBody>,
         tenant: &Tenant,
-        generation: &AtomicU64,
+        used: &Used,
     ) -> Result<Response<WasiBody>> {
         let (mut head, body) = request.into_parts();
-        match tenant.sessions().headers(self.method).await {
-            Ok((current, headers)) => {
-                generation.store(current, Ordering::Release);
+        let is_upload = head.uri.path().starts_with(UPLOADS);
+        let mut generation = 0;
+        match self.session(tenant, used, is_upload).await {
+            Ok(Session::Headers(current, headers)) => {
+                generation = current;
                 for (name, value) in headers {
                     let mut value =
                         HeaderValue::try_from(value).map_err(|_| Error::ConfigurationError)?;
@@ -146,17 +182,66 @@ impl Admitted {
                     head.headers.insert(HeaderName::from_static(name), value);
                 }
             }
+            Ok(Session::Refused(answer)) => return self.early(answer),
             // Knosc then answers 401, which says what is wrong better than any code of wasi-http.
             Err(error) => tracing::warn!(%error, "a request leaves without a session"),
         }
         let request = Request::from_parts(head, OutBody::new(body.map_err(Into::into)));
-        let answer = tenant.client().send(request, Some(self.meter.clone())).await;
+        let meter = Some(self.meter.clone());
+        let client = tenant.client();
+        let answer = if is_upload {
+            client.upload(request, meter).await
+        } else {
+            client.send(request, meter).await
+        };
         let handed_over = self.meter.body_bytes_max();
         let answer = answer.map_err(|error| upload_error(&error, handed_over, self.length))?;
         let (mut head, body) = answer.into_parts();
         tracing::debug!(status = head.status.as_u16(), "answered");
+        tenant.sessions().answered(generation, head.status.as_u16());
         head.headers.remove(SET_COOKIE);
         Ok(Response::from_parts(head, capped(body, ANSWER_BYTES_MAX, self.permit)))
+    }
+
+    /// The headers of the session, which an upload carries only where Knosc takes it.
+    async fn session(
+        &self,
+        tenant: &Tenant,
+        used: &Used,
+        is_upload: bool,
+    ) -> Result<Session, SignInError> {
+        let sessions = tenant.sessions();
+        let (mut current, mut headers) = sessions.headers(self.method).await?;
+        used.generation.store(current, Ordering::Release);
+        if is_upload {
+            match sessions.prove(current).await {
+                Proof::Taken => {}
+                Proof::Renewed => {
+                    (current, headers) = sessions.headers(self.method).await?;
+                    used.generation.store(current, Ordering::Release);
+                }
+                Proof::Refused(answer) => {
+                    used.over.store(current, Ordering::Release);
+                    return Ok(Session::Refused(answer));
+                }
+            }
+        }
+        Ok(Session::Headers(current, headers))
+    }
+
+    /// Hands the component an answer that came before its upload: nothing was sent, and nothing is.
+    fn early(self, answer: Answer) -> Result<Response<WasiBody>> {
+        tracing::info!(status = answer.status, "the session is over; the file is not sent");
+        self.meter.end(Ended::Answered);
+        let mut response = Response::builder().status(answer.status);
+        for (name, value) in
+            answer.headers.iter().filter(|(name, _)| !FRAMING.contains(&name.as_str()))
+        {
+            response = response.header(name, value);
+        }
+        let body = Full::new(Bytes::from(answer.body)).map_err(|never| match never {});
+        let body = capped(InBody::new(body), ANSWER_BYTES_MAX, self.permit);
+        response.body(body).map_err(|_| Error::HttpProtocolError)
     }
 }
 
@@ -207,7 +292,7 @@ pub(crate) fn error_code(error: &NetError) -> Error {
         _ if error.sent() == SentBytes::Nothing => Error::DestinationUnavailable,
         NetError::WriteStall(_) => Error::ConnectionWriteTimeout,
         NetError::AnswerTimeout(_) => Error::HttpResponseTimeout,
-        NetError::BodyIdle => Error::ConnectionReadTimeout,
+        NetError::BodyIdle | NetError::AnswerTooSlow => Error::ConnectionReadTimeout,
         NetError::Protocol { .. } => Error::HttpProtocolError,
         NetError::AnswerTooLarge => Error::HttpResponseHeaderSectionSize(None),
         // Also cases that the client may learn: nothing is known but that something left.

@@ -12,7 +12,7 @@ impl Host for HostedCtxView<'_> {
     }
 
     async fn renew_session(&mut self) -> wasmtime::Result<bool> {
-        let renewed = self.ctx.hooks.tenant.sessions().renew(self.ctx.hooks.generation()).await;
+        let renewed = self.ctx.hooks.renew().await;
         if renewed {
             tell(self.ctx.progress.as_ref(), Progress::SessionRenewed);
         }

@@ -9,8 +9,9 @@ use futures_util::stream;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Limited, StreamBody};
 use hyper::body::Incoming;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
+use super::config::Timeouts;
 use super::connection::{Connection, IdleSlot};
 use super::error::{NetError, SentBytes};
 use super::{InBody, OutBody};
@@ -31,24 +32,53 @@ pub(super) fn answered(
     incoming: Incoming,
     connection: Connection,
     idle: Option<IdleSlot>,
-    limit: Duration,
+    limit: Limit,
 ) -> InBody {
     let begun = Answered { incoming, connection, idle, limit }.unless_ended();
     let frames = stream::unfold(begun, |answered| async { answered?.next().await });
     InBody::new(StreamBody::new(frames))
 }
 
+/// How long a body may take: between two pieces, and until its end.
+#[derive(Clone, Copy)]
+pub(super) struct Limit {
+    idle: Duration,
+    end: Option<Instant>,
+}
+
+impl Limit {
+    /// The total counts from the last byte of the request.
+    pub(super) fn since(asked: Instant, timeouts: &Timeouts) -> Self {
+        let end = timeouts.answer_total.and_then(|total| asked.checked_add(total));
+        Self { idle: timeouts.body_idle, end }
+    }
+
+    /// When the next piece has to be there, and what it is called if it is not.
+    fn next(self) -> (Instant, NetError) {
+        let idle = Instant::now() + self.idle;
+        match self.end {
+            Some(end) if end < idle => (end, NetError::AnswerTooSlow),
+            _ => (idle, NetError::BodyIdle),
+        }
+    }
+}
+
 struct Answered {
     incoming: Incoming,
     connection: Connection,
     idle: Option<IdleSlot>,
-    limit: Duration,
+    limit: Limit,
 }
 
 impl Answered {
     async fn next(mut self) -> Option<(Result<Frame<Bytes>, NetError>, Option<Self>)> {
-        match timeout(self.limit, self.incoming.frame()).await {
-            Err(_) => Some((Err(NetError::BodyIdle), None)),
+        let (until, late) = self.limit.next();
+        if Instant::now() >= until {
+            // A peer that always has a byte ready would never let the timer speak.
+            return Some((Err(late), None));
+        }
+        match timeout_at(until, self.incoming.frame()).await {
+            Err(_) => Some((Err(late), None)),
             Ok(Some(Ok(frame))) => Some((Ok(frame), self.unless_ended())),
             Ok(Some(Err(error))) => Some((Err(NetError::broken(&error, SentBytes::Some)), None)),
             Ok(None) => None,

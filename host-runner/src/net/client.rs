@@ -1,23 +1,26 @@
 //! The client of one origin: checks, connects, sends, and keeps one idle connection for reads.
 //!
-//! Never sends an upload twice; a GET goes out again only if the server had closed a kept connection before it answered.
+//! Never sends the body of an upload twice: one whose `Expect` was refused goes out again, since nothing of its body had left. A GET
+//! goes out again only if the server had closed a kept connection before it answered.
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING, USER_AGENT};
-use http::{Request, Response, Uri, request};
+use http::{Request, Response, StatusCode, Uri, request};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::protocol::{self, Answer};
+use tokio::time::Instant;
 
-use super::body::{answered, exact};
+use super::body::{Limit, answered, exact};
 use super::config::{ClientConfig, Timeouts};
 use super::connect::Connector;
 use super::connection::{Connection, IdleSlot};
 use super::error::NetError;
+use super::expect::{self, Gate};
 use super::meter::{Ended, UploadMeter};
 use super::{InBody, OutBody};
 use crate::egress::{Denial, same_origin};
@@ -36,6 +39,7 @@ struct Inner {
     connector: Connector,
     timeouts: Timeouts,
     idle: IdleSlot,
+    expect: expect::Memory,
     #[cfg(feature = "otlp")]
     traceparent: bool,
 }
@@ -53,6 +57,7 @@ impl Client {
             connector,
             timeouts: config.timeouts,
             idle: IdleSlot::default(),
+            expect: expect::Memory::default(),
             #[cfg(feature = "otlp")]
             traceparent: config.traceparent,
         })))
@@ -75,8 +80,30 @@ impl Client {
         request: Request<OutBody>,
         meter: Option<UploadMeter>,
     ) -> Result<Response<InBody>, NetError> {
+        self.metered(request, meter, false).await
+    }
+
+    /// As [`Client::send`], for a file: from 1 MiB on its body waits until the server asked for it, at most for the time of
+    /// [`Timeouts::expect`]. A server that refuses then has nothing of it.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn upload(
+        &self,
+        request: Request<OutBody>,
+        meter: Option<UploadMeter>,
+    ) -> Result<Response<InBody>, NetError> {
+        self.metered(request, meter, true).await
+    }
+
+    async fn metered(
+        &self,
+        request: Request<OutBody>,
+        meter: Option<UploadMeter>,
+        is_file: bool,
+    ) -> Result<Response<InBody>, NetError> {
         let ending = Ending(meter.unwrap_or_default());
-        let answer = self.0.send(request, &ending.0).await;
+        let answer = self.0.send(request, &ending.0, is_file).await;
         if answer.is_ok() {
             failpoint::reach("answered");
             ending.0.end(Ended::Answered);
@@ -132,11 +159,19 @@ impl Drop for Ending {
     }
 }
 
+/// What came of a request whose body waited.
+enum Expecting {
+    Answered(Response<InBody>),
+    /// The body, whole: nothing of it left.
+    Refused(OutBody),
+}
+
 impl Inner {
     async fn send(
         &self,
         request: Request<OutBody>,
         meter: &UploadMeter,
+        is_file: bool,
     ) -> Result<Response<InBody>, NetError> {
         same_origin(&self.origin, request.uri())?;
         let length = declared_length(&request).ok_or(Denial::Length)?;
@@ -155,21 +190,59 @@ impl Inner {
                 Err(error) => return Err(error),
             }
         }
-        let request = Request::from_parts(head, exact(body, length));
-        let stream = self.connector.connect().await?;
-        let mut connection = Connection::open(stream, meter.clone(), &self.timeouts).await?;
+        let mut body = exact(body, length);
+        if is_file && length >= expect::BODY_BYTES_MIN && self.expect.is_worth_asking() {
+            match self.send_expecting(&head, body, length, meter).await? {
+                Expecting::Answered(answer) => return Ok(answer),
+                Expecting::Refused(whole) => body = whole,
+            }
+        }
+        let request = Request::from_parts(head, body);
+        let mut connection = self.connect(meter).await?;
         let answer = connection.send(request, length, &self.timeouts).await?;
         Ok(self.received(answer, connection, is_read))
     }
 
+    async fn connect(&self, meter: &UploadMeter) -> Result<Connection, NetError> {
+        let stream = self.connector.connect().await?;
+        Connection::open(stream, meter.clone(), &self.timeouts).await
+    }
+
+    /// Sends with `Expect: 100-continue`. A 417 before the body gives the body back, if the meter proves that nothing of it left.
+    async fn send_expecting(
+        &self,
+        head: &request::Parts,
+        body: OutBody,
+        length: u64,
+        meter: &UploadMeter,
+    ) -> Result<Expecting, NetError> {
+        let (gate, body) = Gate::before(body, length);
+        let mut request = Request::from_parts(head.clone(), body);
+        gate.announce(&mut request);
+        let mut connection = self.connect(meter).await?;
+        let timeouts = &self.timeouts;
+        let answer = connection.send_gated(request, length, timeouts, &gate, &self.expect).await?;
+        let refused = answer.0.status() == StatusCode::EXPECTATION_FAILED;
+        if refused {
+            self.expect.give_up();
+        }
+        if refused
+            && meter.body_bytes_max() == 0
+            && let Some(body) = gate.take_back()
+        {
+            return Ok(Expecting::Refused(body));
+        }
+        Ok(Expecting::Answered(self.received(answer, connection, false)))
+    }
+
     fn received(
         &self,
-        answer: Response<hyper::body::Incoming>,
+        (answer, asked): (Response<hyper::body::Incoming>, Instant),
         connection: Connection,
         is_read: bool,
     ) -> Response<InBody> {
         let idle = is_read.then(|| self.idle.clone());
-        let limit = self.timeouts.body_idle;
+        let limit = Limit::since(asked, &self.timeouts);
         answer.map(|body| answered(body, connection, idle, limit))
     }
 

@@ -46,6 +46,11 @@ pub struct Timeouts {
     pub first_answer: Duration,
     /// Between two pieces of an answer's body.
     pub body_idle: Duration,
+    /// From the last byte of the request to the last byte of the answer, head and body together: an answer that drips ends too. In
+    /// this time 70 kB a second carry the largest answer that is read, 8 MiB. `None` where the caller bounds the exchange itself.
+    pub answer_total: Option<Duration>,
+    /// How long an upload of 1 MiB or more waits for `100 Continue` before its body leaves all the same. A second, as in curl.
+    pub expect: Duration,
     /// How long a connection is kept for the next read. Common servers close theirs after 60 s or more.
     pub kept: Duration,
 }
@@ -59,6 +64,8 @@ impl Default for Timeouts {
             write_stall: Duration::from_secs(30),
             first_answer: Duration::from_mins(2),
             body_idle: Duration::from_secs(30),
+            answer_total: Some(Duration::from_mins(2)),
+            expect: Duration::from_secs(1),
             kept: Duration::from_secs(30),
         }
     }

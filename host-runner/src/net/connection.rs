@@ -3,18 +3,20 @@
 //! Says what became of a request; decides nothing about sending it again.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::OutBody;
 use super::config::Timeouts;
 use super::connect::Stream;
 use super::error::{NetError, SentBytes};
+use super::expect::{Gate, Memory};
 use super::meter::UploadMeter;
 use super::metered::Metered;
 
@@ -70,21 +72,57 @@ impl Connection {
         self.meter.read_bytes().saturating_sub(self.read_before)
     }
 
-    /// Sends one request and waits for the answer's head.
+    /// Sends one request and waits for the answer's head; also says since when the answer was due: since the last byte of the
+    /// request, or since now where the answer came before that.
     pub(super) async fn send(
         &mut self,
         request: Request<OutBody>,
         length: u64,
         timeouts: &Timeouts,
-    ) -> Result<Response<Incoming>, NetError> {
+    ) -> Result<(Response<Incoming>, Instant), NetError> {
         self.read_before = self.meter.read_bytes();
+        let meter = self.meter.clone();
         let answer = self.sender.send_request(request);
-        tokio::select! {
-            answer = answer => answer.map_err(|error| self.explain(&error)),
-            () = answer_overdue(&self.meter, length, timeouts.first_answer) => {
-                Err(NetError::AnswerTimeout(self.sent()))
+        tokio::pin!(answer);
+        let mut asked = None;
+        let answer = loop {
+            tokio::select! {
+                // In this order: an answer's time counts from the last byte, also where both are seen at once.
+                biased;
+                () = whole(&meter, length), if asked.is_none() => asked = Some(Instant::now()),
+                answer = &mut answer => break answer,
+                () = overdue(asked, timeouts.first_answer) => {
+                    return Err(NetError::AnswerTimeout(self.sent()));
+                }
             }
+        };
+        match answer {
+            Ok(answer) => Ok((answer, asked.unwrap_or_else(Instant::now))),
+            Err(error) => Err(self.explain(&error)),
         }
+    }
+
+    /// The same for a body behind a gate, which opens when the server asked for it, or was silent for the time of that.
+    ///
+    /// A silent server is remembered. An answer that comes first leaves the gate closed.
+    pub(super) async fn send_gated(
+        &mut self,
+        request: Request<OutBody>,
+        length: u64,
+        timeouts: &Timeouts,
+        gate: &Gate,
+        memory: &Memory,
+    ) -> Result<(Response<Incoming>, Instant), NetError> {
+        let sending = self.send(request, length, timeouts);
+        tokio::pin!(sending);
+        tokio::select! {
+            biased;
+            answer = &mut sending => return answer,
+            () = gate.continued() => {}
+            () = tokio::time::sleep(timeouts.expect) => memory.give_up(),
+        }
+        gate.open();
+        sending.await
     }
 
     /// A connection that was kept has sent something, so that a read over it never counts as not sent.
@@ -107,13 +145,20 @@ impl Connection {
     }
 }
 
-/// Ends so long after the last byte of the request was taken; never while it is still on its way.
-async fn answer_overdue(meter: &UploadMeter, length: u64, limit: Duration) {
+/// Ready when the last byte of the request was taken.
+async fn whole(meter: &UploadMeter, length: u64) {
     if meter.wait_for(length).await.is_err() {
         // The exchange ended, and the other side of the select says how.
         std::future::pending::<()>().await;
     }
-    tokio::time::sleep(limit).await;
+}
+
+/// Ready so long after the last byte of the request was taken; never while it is still on its way.
+async fn overdue(asked: Option<Instant>, limit: Duration) {
+    match asked.and_then(|asked| asked.checked_add(limit)) {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Holds at most one idle connection of one client.

@@ -65,6 +65,9 @@ pub enum NetError {
     /// The answer's body stopped coming.
     #[error("the answer stopped in the middle")]
     BodyIdle,
+    /// The answer kept coming, and did not end in time.
+    #[error("the answer did not end in time")]
+    AnswerTooSlow,
     /// The connection ended before the answer did.
     #[error("the connection ended: {message}")]
     Closed {
@@ -107,7 +110,7 @@ impl NetError {
             | Self::Body(sent)
             | Self::Closed { sent, .. }
             | Self::Protocol { sent, .. } => *sent,
-            Self::BodyIdle | Self::AnswerTooLarge => SentBytes::Some,
+            Self::BodyIdle | Self::AnswerTooSlow | Self::AnswerTooLarge => SentBytes::Some,
         }
     }
 

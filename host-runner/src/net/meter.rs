@@ -111,7 +111,7 @@ impl UploadMeter {
     }
 
     /// Ends the count for those who wait; the first reason stays.
-    pub(super) fn end(&self, reason: Ended) {
+    pub(crate) fn end(&self, reason: Ended) {
         self.0.state.send_if_modified(|state| {
             let first = state.ended.is_none();
             state.ended.get_or_insert(reason);

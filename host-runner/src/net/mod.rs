@@ -1,7 +1,8 @@
 //! HTTP/1.1 to one origin: sockets, TLS, timers, and what is known of a request that failed.
 //!
-//! Knows no Knosc route and no session. Never sends a request twice but for a GET on a connection that the server had
-//! already closed, never follows a redirect, and never connects to an address that `egress` denies.
+//! Knows no Knosc route and no session. Never sends a body twice: only a GET on a connection that the server had already closed,
+//! and an upload whose `Expect` was refused before a byte of its body left, go out again. Never follows a redirect, and never
+//! connects to an address that `egress` denies.
 
 mod body;
 #[cfg(feature = "chain")]
@@ -11,6 +12,7 @@ mod config;
 mod connect;
 mod connection;
 mod error;
+mod expect;
 mod meter;
 mod metered;
 #[cfg(feature = "own-ca")]

@@ -14,7 +14,7 @@ use super::submission::SubmitError;
 use super::tenants::{SecretSource, TenantSpec, UnreadableSecret};
 use crate::credentials::{Credentials, CredentialsError, Secret};
 use crate::error::Error;
-use crate::net::{Client, ClientConfig, NetError};
+use crate::net::{Client, ClientConfig, NetError, Timeouts};
 use crate::tenant::{Tenant, TenantConfig};
 
 /// What a host adds to how tenants sign in: that processes of it take turns, say, and remember what Knosc refused.
@@ -68,6 +68,11 @@ impl Connections {
             // A tenant's own origins are told nothing of the host's traces.
             #[cfg(feature = "otlp")]
             traceparent: *origin == spec.origin && (self.client.traceparent || spec.traceparent),
+            timeouts: Timeouts {
+                // A tenant's own origins may give files of any size; its pipeline's clock ends what drips.
+                answer_total: self.client.timeouts.answer_total.filter(|_| *origin == spec.origin),
+                ..self.client.timeouts
+            },
             ..self.client.clone()
         };
         let from_file = Arc::new(FromFile(spec.clone(), Arc::clone(&self.audit)));

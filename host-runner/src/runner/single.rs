@@ -31,6 +31,8 @@ pub struct UploadInput {
     pub progress: Option<mpsc::Sender<Progress>>,
     /// Ends the upload at the next safe moment.
     pub cancel: CancellationToken,
+    /// As for a run.
+    pub leave: CancellationToken,
     /// How long a cancelled upload waits for its answer once its last bytes have left.
     pub grace: Duration,
     /// As for a run.
@@ -40,8 +42,8 @@ pub struct UploadInput {
 impl UploadInput {
     /// One file, a journal in memory, nobody told.
     pub fn new(trigger: Trigger, blob: Arc<dyn BlobSource>) -> Self {
-        let RunInput { journal, progress, cancel, grace, digest, .. } = RunInput::default();
-        Self { trigger, blob, journal, progress, cancel, grace, digest }
+        let RunInput { journal, progress, cancel, leave, grace, digest, .. } = RunInput::default();
+        Self { trigger, blob, journal, progress, cancel, leave, grace, digest }
     }
 }
 
@@ -51,10 +53,10 @@ impl Runner {
     /// # Errors
     /// As [`Self::run_ordered`].
     pub async fn upload(&self, input: UploadInput) -> Result<JobReport, Error> {
-        let UploadInput { trigger, blob, journal, progress, cancel, grace, digest } = input;
+        let UploadInput { trigger, blob, journal, progress, cancel, leave, grace, digest } = input;
         let steps = vec![(trigger, Arc::clone(&blob))];
         let policy = Policy::default();
-        let input = RunInput { steps, policy, journal, progress, cancel, grace, digest };
+        let input = RunInput { steps, policy, journal, progress, cancel, leave, grace, digest };
         let work =
             |importer: Importer, store| async move { importer.upload(store, trigger, &blob).await };
         self.call(&input, work).await

@@ -19,7 +19,9 @@ impl SessionKeeper {
         match signed_in {
             Ok(session) => {
                 self.credentials.keep(&session).await;
-                Ok(state.adopt(session))
+                let session = state.adopt(session);
+                self.freshness.note(state.generation, self.clock.now_ms());
+                Ok(session)
             }
             Err(error) => {
                 self.credentials.failed(&error).await;

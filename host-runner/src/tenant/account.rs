@@ -87,7 +87,9 @@ impl Tenant {
     async fn ask_once(&self, request: &Request, bytes_max: usize) -> Result<(u64, Answer), Error> {
         let (generation, headers) = self.0.sessions.headers(request.method).await?;
         let answer = self.0.client.exchange(request, headers, bytes_max).await;
-        Ok((generation, answer.map_err(|error| Error::Fault(unanswered(&error)))?))
+        let answer = answer.map_err(|error| Error::Fault(unanswered(&error)))?;
+        self.0.sessions.answered(generation, answer.status);
+        Ok((generation, answer))
     }
 }
 

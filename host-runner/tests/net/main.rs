@@ -9,6 +9,8 @@
 
 mod addresses;
 mod destinations;
+mod dripping;
+mod expect;
 mod failures;
 mod kept;
 mod meter;

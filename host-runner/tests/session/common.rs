@@ -9,7 +9,7 @@ use knosc_runner::credentials::{Credentials, CredentialsError, Secret};
 use knosc_runner::net::{Client, ClientConfig};
 use knosc_runner::session::{SessionKeeper, SignInError};
 use knosc_runner::tenant::{Tenant, TenantConfig};
-use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Running};
+use local_knosc::{Config, DEFAULT_PASSWORD, DEFAULT_USER, Running, SessionRefusals};
 
 /// Gives one secret, and remembers what became of it.
 pub(crate) struct Recorded {
@@ -56,6 +56,15 @@ pub(crate) fn demo() -> Secret {
 
 pub(crate) fn knosc() -> Running {
     local_knosc::spawn(Config::default()).unwrap()
+}
+
+/// One for each way in which sessions may be refused.
+pub(crate) fn both() -> [Running; 2] {
+    [SessionRefusals::Envelope, SessionRefusals::Msg].map(|refusals| {
+        let knosc = knosc();
+        knosc.model().knobs_mut().assumed_session_refusals = refusals;
+        knosc
+    })
 }
 
 /// How often a refresh was asked for, and how often a sign-in.

@@ -7,27 +7,28 @@ use knosc_runner::credentials::Secret;
 use local_knosc::{DEFAULT_TENANT, DEFAULT_USER};
 use tokio::task::JoinSet;
 
-use crate::common::{Recorded, counts, demo, keeper, knosc, user};
+use crate::common::{Recorded, both, counts, demo, keeper, knosc, user};
 
 #[tokio::test]
 async fn twenty_that_find_it_expired_make_one_refresh() {
-    let knosc = knosc();
-    let credentials = Recorded::new(demo());
-    let keeper = keeper(&knosc, credentials.clone());
-    let (generation, before) = keeper.headers(Method::Post).await.unwrap();
-    knosc.model().expire_sessions(DEFAULT_TENANT, false);
+    for knosc in both() {
+        let credentials = Recorded::new(demo());
+        let keeper = keeper(&knosc, credentials.clone());
+        let (generation, before) = keeper.headers(Method::Post).await.unwrap();
+        knosc.model().expire_sessions(DEFAULT_TENANT, false);
 
-    let mut callers = JoinSet::new();
-    for _ in 0..20 {
-        let keeper = Arc::clone(&keeper);
-        callers.spawn(async move { keeper.renew(generation).await });
+        let mut callers = JoinSet::new();
+        for _ in 0..20 {
+            let keeper = Arc::clone(&keeper);
+            callers.spawn(async move { keeper.renew(generation).await });
+        }
+        assert_eq!(callers.join_all().await, vec![true; 20]);
+        let (renewed, after) = keeper.headers(Method::Post).await.unwrap();
+        assert_eq!(renewed, generation + 1);
+        assert!(before != after, "the old headers are still used");
+        assert_eq!(counts(&knosc), (1, 1));
+        assert_eq!(credentials.kept.lock().unwrap().len(), 2);
     }
-    assert_eq!(callers.join_all().await, vec![true; 20]);
-    let (renewed, after) = keeper.headers(Method::Post).await.unwrap();
-    assert_eq!(renewed, generation + 1);
-    assert!(before != after, "the old headers are still used");
-    assert_eq!(counts(&knosc), (1, 1));
-    assert_eq!(credentials.kept.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -43,31 +44,33 @@ async fn a_session_that_is_newer_than_the_failed_one_is_kept() {
 
 #[tokio::test]
 async fn where_the_refresh_is_over_too_there_is_one_sign_in() {
-    let knosc = knosc();
-    let keeper = keeper(&knosc, Recorded::new(demo()));
-    let (generation, _) = keeper.headers(Method::Get).await.unwrap();
-    knosc.model().expire_sessions(DEFAULT_TENANT, true);
-    assert!(keeper.renew(generation).await);
-    assert_eq!(counts(&knosc), (1, 2));
-    assert_eq!(keeper.headers(Method::Get).await.unwrap().0, generation + 1);
+    for knosc in both() {
+        let keeper = keeper(&knosc, Recorded::new(demo()));
+        let (generation, _) = keeper.headers(Method::Get).await.unwrap();
+        knosc.model().expire_sessions(DEFAULT_TENANT, true);
+        assert!(keeper.renew(generation).await);
+        assert_eq!(counts(&knosc), (1, 2));
+        assert_eq!(keeper.headers(Method::Get).await.unwrap().0, generation + 1);
+    }
 }
 
 #[tokio::test]
 async fn a_password_that_was_changed_meanwhile_is_tried_once() {
-    let knosc = knosc();
-    let credentials = Recorded::new(demo());
-    let keeper = keeper(&knosc, credentials.clone());
-    let (generation, _) = keeper.headers(Method::Get).await.unwrap();
-    knosc.model().touch_user(DEFAULT_TENANT, DEFAULT_USER);
-    credentials.replace(user(DEFAULT_USER, "wrong", None));
-    let mut callers = JoinSet::new();
-    for _ in 0..20 {
-        let keeper = Arc::clone(&keeper);
-        callers.spawn(async move { keeper.renew(generation).await });
+    for knosc in both() {
+        let credentials = Recorded::new(demo());
+        let keeper = keeper(&knosc, credentials.clone());
+        let (generation, _) = keeper.headers(Method::Get).await.unwrap();
+        knosc.model().touch_user(DEFAULT_TENANT, DEFAULT_USER);
+        credentials.replace(user(DEFAULT_USER, "wrong", None));
+        let mut callers = JoinSet::new();
+        for _ in 0..20 {
+            let keeper = Arc::clone(&keeper);
+            callers.spawn(async move { keeper.renew(generation).await });
+        }
+        assert_eq!(callers.join_all().await, vec![false; 20]);
+        assert_eq!(knosc.model().sign_in_attempts(), 2);
+        assert_eq!(credentials.failed.lock().unwrap().len(), 1);
     }
-    assert_eq!(callers.join_all().await, vec![false; 20]);
-    assert_eq!(knosc.model().sign_in_attempts(), 2);
-    assert_eq!(credentials.failed.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -101,13 +104,14 @@ async fn a_session_that_somebody_else_made_meanwhile_is_taken() {
 
 #[tokio::test]
 async fn the_refresh_cookie_goes_to_its_own_path_alone() {
-    let knosc = knosc();
-    let tenant = crate::common::tenant(&knosc.url(), Recorded::new(demo()));
-    tenant.templates().await.unwrap();
-    knosc.model().expire_sessions(DEFAULT_TENANT, false);
-    tenant.templates().await.unwrap();
-    let model = knosc.model();
-    let with_refresh: Vec<_> =
-        model.requests().filter(|r| r.refresh_cookie).map(|r| r.path.clone()).collect();
-    assert_eq!(with_refresh, ["/api/token-refresh"]);
+    for knosc in both() {
+        let tenant = crate::common::tenant(&knosc.url(), Recorded::new(demo()));
+        tenant.templates().await.unwrap();
+        knosc.model().expire_sessions(DEFAULT_TENANT, false);
+        tenant.templates().await.unwrap();
+        let model = knosc.model();
+        let with_refresh: Vec<_> =
+            model.requests().filter(|r| r.refresh_cookie).map(|r| r.path.clone()).collect();
+        assert_eq!(with_refresh, ["/api/token-refresh"]);
+    }
 }

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::draw::Draw;
-use crate::{Knobs, Request, Response, config::UserConfig};
+use crate::{Knobs, Request, Response, SessionRefusals, config::UserConfig};
 
 /// The documented path of both refresh cookies.
 pub(crate) const REFRESH_PATH: &str = "/api/token-refresh";
@@ -109,8 +111,7 @@ impl Sessions {
         now: u64,
     ) -> Result<usize, Response> {
         let codes = &knobs.assumed_codes;
-        let unauthorized =
-            || Response::error(401, "Missing or invalid token.", &codes.unauthorized);
+        let unauthorized = || refused(401, "Missing or invalid token.", &codes.unauthorized, knobs);
         let cookie = match kind {
             TokenKind::Access => "access_token_cookie",
             TokenKind::Refresh => "refresh_token_cookie",
@@ -133,7 +134,7 @@ impl Sessions {
                 Some(_) => knobs.assumed_wrong_csrf_status,
                 None => 422,
             };
-            return Err(Response::error(status, "Missing or invalid CSRF token.", &codes.csrf));
+            return Err(refused(status, "Missing or invalid CSRF token.", &codes.csrf, knobs));
         }
         Ok(token.account)
     }
@@ -165,6 +166,14 @@ impl Sessions {
     pub(crate) fn touch(&mut self, name: &str) -> bool {
         let found = self.accounts.iter_mut().find(|account| account.user.is_named(name));
         found.map(|account| account.changes += 1).is_some()
+    }
+}
+
+/// Refuses a session: the library that the cookie names point to answers otherwise than the documentation says of all errors.
+fn refused(status: u16, text: &str, code: &str, knobs: &Knobs) -> Response {
+    match knobs.assumed_session_refusals {
+        SessionRefusals::Envelope => Response::error(status, text, code),
+        SessionRefusals::Msg => Response::json(status, &json!({"msg": text})),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::script::{Act, Upto};
-use super::wire::{Head, Side};
+use super::wire::{CONTINUE, Head, Side};
 use super::{Seen, Shared};
 
 /// How long the other end may take to end in good order after we did.
@@ -56,6 +56,8 @@ struct Exchange<'a> {
     /// Place in the list of what was seen.
     at: usize,
     taken: u64,
+    /// Whether a client that waits for it was asked for its body.
+    continued: bool,
     /// What was passed on, kept only where it is needed twice.
     copy: Option<Vec<u8>>,
     answer: Vec<u8>,
@@ -69,7 +71,19 @@ impl<'a> Exchange<'a> {
         let at = list.len() - 1;
         drop(list);
         let (copy, answer) = (None, Vec::new());
-        Self { client, upstream: None, shared, head, at, taken: 0, copy, answer, answer_head: 0 }
+        let (taken, continued) = (0, false);
+        Self {
+            client,
+            upstream: None,
+            shared,
+            head,
+            at,
+            taken,
+            continued,
+            copy,
+            answer,
+            answer_head: 0,
+        }
     }
 
     fn note(&self, change: impl FnOnce(&mut Seen)) {
@@ -142,6 +156,11 @@ impl<'a> Exchange<'a> {
     async fn take(&mut self, upto: Upto, rate: Option<u64>, pass_on: bool) -> io::Result<()> {
         let (head, whole) = self.head.as_ref().map_or((0, 0), |head| (head.bytes, head.whole()));
         let end = upto.bytes(head, whole);
+        let expects = self.head.as_ref().is_some_and(|head| head.expects);
+        if expects && end > head && !self.continued {
+            self.continued = true;
+            self.client.put(CONTINUE).await?;
+        }
         let piece = rate.map_or(u64::MAX, |rate| (rate / PIECES_PER_SECOND).max(1));
         let (began, before) = (Instant::now(), self.taken);
         while self.taken < end {
@@ -208,7 +227,16 @@ async fn connect(shared: &Shared) -> io::Result<Side> {
 
 /// Reads a whole answer; says how long its head is. A body without `Content-Length` goes on to the connection's end.
 async fn hear(upstream: &mut Side) -> io::Result<(Vec<u8>, u64)> {
-    let head = upstream.head().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+    let head = loop {
+        let head = upstream.head().await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        if !head.is_interim() {
+            break head;
+        }
+        let mut left = head.bytes;
+        while left > 0 {
+            left -= upstream.some(left).await?.len() as u64;
+        }
+    };
     let ends = head.content_length.map(|_| head.whole());
     let mut answer = Vec::new();
     while ends.is_none_or(|end| (answer.len() as u64) < end) {

@@ -13,6 +13,9 @@ const HEAD_BYTES_MAX: usize = 256 * 1024;
 
 const PIECE_BYTES: usize = 256 * 1024;
 
+/// What lets the body of a request with `Expect` follow.
+pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
 /// A stream, and what was read of it and not taken.
 #[derive(Debug)]
 pub(crate) struct Side {
@@ -27,6 +30,8 @@ pub(crate) struct Head {
     pub(crate) bytes: u64,
     pub(crate) content_length: Option<u64>,
     pub(crate) is_chunked: bool,
+    /// The sender waits for `100 Continue` before its body.
+    pub(crate) expects: bool,
 }
 
 impl Head {
@@ -39,14 +44,20 @@ impl Head {
         let text = String::from_utf8_lossy(bytes);
         let mut lines = text.split("\r\n");
         let first_line = lines.next().unwrap_or_default().to_owned();
-        let (mut content_length, mut is_chunked) = (None, false);
+        let (mut content_length, mut is_chunked, mut expects) = (None, false, false);
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
             if name.eq_ignore_ascii_case("content-length") {
                 content_length = value.trim().parse().ok();
             }
             is_chunked |= name.eq_ignore_ascii_case("transfer-encoding");
+            expects |= name.eq_ignore_ascii_case("expect");
         }
-        Self { first_line, bytes: bytes.len() as u64, content_length, is_chunked }
+        Self { first_line, bytes: bytes.len() as u64, content_length, is_chunked, expects }
+    }
+
+    /// Whether it is an interim answer, which another one follows.
+    pub(crate) fn is_interim(&self) -> bool {
+        self.first_line.split(' ').nth(1).is_some_and(|status| status.starts_with('1'))
     }
 }
 

@@ -13,6 +13,7 @@ use knosc_runner::blobs::BlobSource;
 use knosc_runner::journal::sqlite::{NewStep, RecordedRun, Store, file};
 
 use crate::problem::{FileProblem, Problem};
+use crate::when;
 
 /// A file that somebody wants to send.
 pub struct Wish {
@@ -30,12 +31,49 @@ pub enum Content {
     Given(Arc<dyn BlobSource>),
 }
 
+/// Whether files are sent of a size that was refused as too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SizeLimit {
+    Kept,
+    Ignored,
+}
+
+impl SizeLimit {
+    /// As a flag says.
+    pub const fn new(ignored: bool) -> Self {
+        if ignored { Self::Ignored } else { Self::Kept }
+    }
+
+    /// Refuses the first file that is as large as one that was refused lately, or larger.
+    pub async fn check(
+        self,
+        store: &Store,
+        tenant: &str,
+        mut files: impl Iterator<Item = (&Path, u64)>,
+    ) -> Result<(), Problem> {
+        if self == Self::Ignored {
+            return Ok(());
+        }
+        let Some(refused) = store.refused_size(tenant, when::now_ms()).await? else {
+            return Ok(());
+        };
+        match files.find(|(_, size)| *size >= refused) {
+            None => Ok(()),
+            Some((path, size)) => Err(Problem::File {
+                path: path.to_owned(),
+                problem: FileProblem::OverSizeLimit { size, refused },
+            }),
+        }
+    }
+}
+
 /// Decides on all files of a run; nothing may be sent if one is refused.
 pub async fn admit(
     store: &Store,
     tenant: &str,
     wishes: Vec<Wish>,
     unchanged: Unchanged,
+    limit: SizeLimit,
 ) -> Result<Vec<NewStep>, Problem> {
     let mut steps = Vec::with_capacity(wishes.len());
     let mut refused = Vec::new();
@@ -67,7 +105,13 @@ pub async fn admit(
             unchanged_of,
         });
     }
-    if refused.is_empty() { Ok(steps) } else { Err(Problem::Refused(refused)) }
+    if !refused.is_empty() {
+        return Err(Problem::Refused(refused));
+    }
+    let sent = steps.iter().filter(|step| step.unchanged_of.is_none());
+    let sized = sent.map(|step| (step.path.as_path(), step.stamp.size));
+    limit.check(store, tenant, sized).await?;
+    Ok(steps)
 }
 
 /// Whether a file of a run that is resumed may still be sent: it has to be as it was, and nothing may have overtaken it.
@@ -75,6 +119,7 @@ pub async fn readmit(
     store: &Store,
     run: &RecordedRun,
     step: &RecordedStep,
+    limit: SizeLimit,
 ) -> Result<Option<Digest>, Problem> {
     let unfit = |problem| Problem::File { path: step.path.clone(), problem };
     let now = match file::stamp(&step.path) {
@@ -91,6 +136,7 @@ pub async fn readmit(
     if !now.is_as_recorded(&step.stamp) {
         return Err(unfit(FileProblem::NotAsRecorded));
     }
+    limit.check(store, &run.tenant, std::iter::once((step.path.as_path(), now.size))).await?;
     let earlier = store.earlier(&run.tenant, step.trigger, Some(&run.id)).await?;
     let candidate = Candidate {
         trigger: step.trigger,

@@ -92,8 +92,8 @@ pub async fn to_the_end(
         exit = Exit::Done;
     }
     if driven.left && exit == Exit::NotRun {
-        // Left between two files: nothing failed, and the others are for the next call.
-        exit = Exit::Unfinished;
+        // Left before or between two files: nothing failed, and the others are for the next call.
+        exit = if is_any_accepted(&report) { Exit::Unfinished } else { Exit::Temporary };
     }
     if driven.interrupted {
         exit = Exit::Interrupted;
@@ -106,6 +106,13 @@ pub async fn to_the_end(
 fn all_accepted(report: &Report) -> bool {
     let is_open = |outcome: &Outcome| outcome.is_done() || matches!(outcome, Outcome::Pending(_));
     report.steps.iter().all(|step| is_open(&step.outcome))
+}
+
+/// Whether Knosc took a file in this run, or may have taken it.
+fn is_any_accepted(report: &Report) -> bool {
+    report.steps.iter().any(|step| {
+        !matches!(step.outcome, Outcome::NotStarted | Outcome::Unchanged(_) | Outcome::Refused(_))
+    })
 }
 
 /// The report of a run that sends nothing.
@@ -145,17 +152,18 @@ async fn run(
     reporter: &mut Reporter,
 ) -> Result<Driven, Error> {
     let (sender, mut news) = mpsc::channel(NEWS_MAX);
-    let cancel = CancellationToken::new();
+    let (cancel, leave) = (CancellationToken::new(), CancellationToken::new());
     let input = RunInput {
         steps: drive.steps,
         policy: drive.policy,
         journal: drive.journal,
         progress: Some(sender),
         cancel: cancel.clone(),
+        leave: leave.clone(),
         grace: drive.grace.unwrap_or(GRACE),
         digest: drive.digest,
     };
-    let mut leave = Leave { detach_after: drive.detach_after, over: false, watching: false };
+    let mut watch = Watch { detach_after: drive.detach_after, over: false };
     let deadline = drive.wait.and_then(|wait| Instant::now().checked_add(wait));
     let signal = interrupt.token();
     let running = runner.run_ordered(input);
@@ -167,18 +175,18 @@ async fn run(
             Some(piece) = news.recv() => {
                 reporter.news(&piece);
                 if let Progress::Event(event) = &piece {
-                    leave.hear(event);
+                    watch.hear(event);
                 }
             }
             () = signal.cancelled(), if !cancel.is_cancelled() => {
                 reporter.interrupted();
                 cancel.cancel();
             }
-            () = until(deadline), if !leave.over => leave.over = true,
+            () = until(deadline), if !watch.over => watch.over = true,
             ended = &mut running => break ended,
         }
-        if leave.is_due() {
-            cancel.cancel();
+        if watch.over {
+            leave.cancel();
         }
     };
     while let Ok(piece) = news.try_recv() {
@@ -188,7 +196,7 @@ async fn run(
     match ended {
         Ok(report) => Ok(Driven { report, interrupted, left: false }),
         Err(Error::Cancelled { report: Some(report) }) => {
-            Ok(Driven { report: *report, interrupted, left: leave.over })
+            Ok(Driven { report: *report, interrupted, left: watch.over })
         }
         Err(error) => Err(error),
     }
@@ -201,32 +209,17 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// When a run is left: never while a file is on its way, since its outcome would be unknown.
-struct Leave {
+/// When a run is left. The library never leaves one between a file's last bytes and its answer; a file that is still on its way is
+/// given up, since nothing of it can have been accepted.
+struct Watch {
     detach_after: Option<usize>,
     over: bool,
-    watching: bool,
 }
 
-impl Leave {
+impl Watch {
     fn hear(&mut self, event: &Event) {
-        match &event.fact {
-            Fact::UploadAccepted(_) => {
-                self.watching = true;
-                self.over |= self.detach_after == Some(event.step);
-            }
-            Fact::JobObserved(report) => self.watching = !report.status.is_final(),
-            Fact::PollFailed(_) => self.watching = true,
-            Fact::UploadStarted(_)
-            | Fact::UploadSealed(_)
-            | Fact::UploadEnded(_)
-            | Fact::Resolved(_) => {
-                self.watching = false;
-            }
+        if matches!(event.fact, Fact::UploadAccepted(_)) {
+            self.over |= self.detach_after == Some(event.step);
         }
-    }
-
-    const fn is_due(&self) -> bool {
-        self.over && self.watching
     }
 }

@@ -3,10 +3,14 @@
 //! Of the lists' JSON `data.rows` and `data.headers` are documented, and that a column has the name that Knosc's screens have. Where
 //! no column has it, nothing is compared and that is said.
 
+use std::time::Duration;
+
+use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::trigger::Trigger;
 use knosc_checks::Elsewhere;
 use knosc_checks::known::{Reference, Table};
+use knosc_runner::error::Error;
 use knosc_runner::manifest::SourceFile;
 use knosc_runner::tenant::Tenant;
 use serde_json::Value;
@@ -19,6 +23,8 @@ use crate::render::Reporter;
 
 /// Rows that are asked for at once; how many Knosc gives is its own.
 const PAGE_ROWS: usize = 1_000;
+/// How long all lists may take: a million rows come in minutes.
+const TIME_MAX: Duration = Duration::from_mins(10);
 /// Pages of one list; a million rows, if Knosc gives as many as are asked for.
 const PAGES_MAX: usize = 1_000;
 
@@ -34,13 +40,25 @@ pub async fn read(
         return Ok(Vec::new());
     }
     let tenant = connect::tenant(global, origin, Need::Any)?;
+    let late = |_| {
+        let message = "Knosc's lists were not read within 10 minutes";
+        Problem::from(Error::Fault(Fault::Transient(Refusal::unanswered(message))))
+    };
+    tokio::time::timeout(TIME_MAX, lists(&tenant, wanted, reporter)).await.map_err(late)?
+}
+
+async fn lists(
+    tenant: &Tenant,
+    wanted: Vec<Reference>,
+    reporter: &mut Reporter,
+) -> Result<Vec<Elsewhere>, Problem> {
     let mut found = Vec::with_capacity(wanted.len());
     for reference in wanted {
         let mut list = Elsewhere { reference, values: Vec::new(), is_whole: true };
-        let is_named = all_pages(&tenant, "", &mut list).await?;
+        let is_named = all_pages(tenant, "", &mut list).await?;
         if reference.trigger == Trigger::WarehouseMaster && is_named {
             // "Inactive warehouses are left out of every list by default unless filtered on Warehouse Status."
-            all_pages(&tenant, "&filter%5BWarehouse+Status%5D=Inactive", &mut list).await?;
+            all_pages(tenant, "&filter%5BWarehouse+Status%5D=Inactive", &mut list).await?;
         }
         if is_named {
             found.push(list);

@@ -122,7 +122,7 @@ Exit codes of knosc-runner
   7   a file is unfit, leaves out too much of what was loaded before, or changed since it was checked; it was not sent
   8   not run because an earlier step failed (only where neither 3 nor 6 holds); a pipeline that returned an error or trapped
   9   locked by another run, which the message names
-  10  temporary error before anything was accepted; safe to run again
+  10  temporary error, or the wait ended, before anything was accepted; safe to run again
   11  refused by policy or sandbox; a pipeline was not taken, or was stopped at a limit
   12  the same file again, refused: it completed, or is not seen to have ended
   130 interrupted; a job that was accepted goes on, and the line to resume is printed

@@ -27,6 +27,10 @@ pub enum FileProblem {
     Unreadable(String),
     #[error("the file has {size} bytes; at most {max_bytes} are sent")]
     TooBig { size: u64, max_bytes: u64 },
+    #[error(
+        "the file has {size} bytes; one of {refused} was refused as too large (413) within a week"
+    )]
+    OverSizeLimit { size: u64, refused: u64 },
     #[error("the file is still being written: it did not rest for {settle}")]
     Unsettled { settle: String },
     #[error(
@@ -52,6 +56,7 @@ impl FileProblem {
             Self::Made => "file-made",
             Self::Unreadable(_) => "file-unreadable",
             Self::TooBig { .. } | Self::ComponentTooBig { .. } => "file-too-big",
+            Self::OverSizeLimit { .. } => "file-over-size-limit",
             Self::Unsettled { .. } => "file-unsettled",
             Self::Content(BlobError::Extension { .. }) => "file-extension",
             Self::Content(BlobError::Empty { .. }) => "file-empty",
@@ -77,6 +82,7 @@ impl FileProblem {
             Self::Gone
             | Self::Made
             | Self::NotAsRecorded
+            | Self::OverSizeLimit { .. }
             | Self::Unsettled { .. }
             | Self::SheetWithoutRows { .. }
             | Self::Content(_)
@@ -101,6 +107,9 @@ impl FileProblem {
             Self::Unreadable(_) => "look at the file's permissions",
             Self::TooBig { .. } => {
                 "if the size is right, raise --max-bytes; never split a file: REFRESH closes what a part leaves out"
+            }
+            Self::OverSizeLimit { .. } => {
+                "ask for a higher limit in Knosc or the proxy in front of it, then run again with --ignore-size-limit; never split a file: REFRESH closes what a part leaves out"
             }
             Self::Unsettled { .. } => "run again when the export is finished, or lower --settle",
             Self::SheetWithoutRows { .. } => {

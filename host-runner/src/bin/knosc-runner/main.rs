@@ -6,6 +6,7 @@
 
 mod admission;
 mod args;
+mod bounded;
 mod certificates;
 mod check;
 mod command;

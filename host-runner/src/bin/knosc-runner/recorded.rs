@@ -17,7 +17,7 @@ use knosc_runner::journal::sqlite::{Kind, Locks, NewRun, NewStep, Store, StoreEr
 use knosc_runner::journal::{Journal, MemoryJournal};
 use knosc_runner::platform::journals::{Begun, BegunFile, Function, Journals, NewCall, Release};
 
-use crate::admission::{self, Content, Wish};
+use crate::admission::{self, Content, SizeLimit, Wish};
 use crate::exit::Exit;
 use crate::expecting::expecting;
 use crate::pipeline_log;
@@ -36,6 +36,7 @@ pub struct Recorded {
     /// A folder for names of files that the pipeline made: none of them is there when the run is over.
     scratch: PathBuf,
     unchanged: Option<Unchanged>,
+    limit: SizeLimit,
     log: pipeline_log::Place,
     begun: Mutex<Vec<String>>,
     /// The last run that began and the files that it sends, until somebody asked.
@@ -49,10 +50,11 @@ impl Recorded {
         inputs: Vec<(PathBuf, Arc<dyn BlobSource>)>,
         scratch: PathBuf,
         unchanged: Option<Unchanged>,
+        limit: SizeLimit,
         log: pipeline_log::Place,
     ) -> Self {
         let (begun, last, refused) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { store, inputs, scratch, unchanged, log, begun, last, refused }
+        Self { store, inputs, scratch, unchanged, limit, log, begun, last, refused }
     }
 
     /// The runs so far, and why others did not begin.
@@ -90,9 +92,14 @@ impl Recorded {
         run: String,
     ) -> Result<(Arc<dyn Journal>, Vec<BegunFile>), Problem> {
         let wishes = call.steps.iter().map(|(trigger, blob)| self.wish(&run, *trigger, blob));
-        let steps =
-            admission::admit(&self.store, &tenant, wishes.collect(), self.unchanged_of(call))
-                .await?;
+        let steps = admission::admit(
+            &self.store,
+            &tenant,
+            wishes.collect(),
+            self.unchanged_of(call),
+            self.limit,
+        )
+        .await?;
         let files = call.steps.iter().zip(&steps).map(|((_, blob), step)| file(blob, step));
         let files: Vec<BegunFile> = files.collect();
         let new = NewRun {
@@ -212,6 +219,9 @@ fn told(problem: &Problem) -> Fault {
             "another run loads this trigger now; nothing was sent",
         )),
         Exit::Unknown | Exit::SameFile => Fault::PermanentDenied(problem.to_string()),
+        Exit::CheckFailed => Fault::PermanentRejected(Refusal::unanswered(
+            "a file of this size was refused as too large within a week; nothing was sent",
+        )),
         _ => Fault::PermanentDenied("the host can record no run now; nothing was sent".to_owned()),
     }
 }

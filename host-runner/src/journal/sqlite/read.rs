@@ -4,9 +4,10 @@
 
 use std::path::PathBuf;
 
+use knosc_bulk_import::admission::size_limit::{self, SizeVerdict, SizedUpload};
 use knosc_bulk_import::admission::{Digest, Earlier, RecordedStep, Stamp, Standing};
 use knosc_bulk_import::job::{Job, RowError};
-use knosc_bulk_import::run::Event;
+use knosc_bulk_import::run::{Event, Fact, Resolution};
 use knosc_bulk_import::trigger::Trigger;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -114,6 +115,45 @@ pub(super) fn events(connection: &Connection, run: &str) -> Result<Vec<RecordedE
         events.push(RecordedEvent { event, actor: row.get(4)? });
     }
     Ok(events)
+}
+
+/// Uploads of a tenant since then that say something of sizes, in their order.
+pub(super) fn sized_uploads(
+    connection: &Connection,
+    tenant: &str,
+    since_ms: u64,
+) -> Result<Vec<SizedUpload>, StoreError> {
+    // What is picked here is decoded below: a text that only looks alike is dropped there.
+    let sql = "SELECT events.fact, events.at_ms, steps.size FROM events
+        JOIN runs ON runs.id = events.run
+        JOIN steps ON steps.run = events.run AND steps.step = events.step
+        WHERE runs.tenant = ?1 AND events.at_ms >= ?2
+            AND (events.fact LIKE '%upload-ended%413%' OR events.fact LIKE '%accepted%')
+        ORDER BY events.number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let since_ms = i64::try_from(since_ms).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![tenant, since_ms])?;
+    let mut uploads = Vec::new();
+    while let Some(row) = rows.next()? {
+        let fact = codec::decode(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+        if let Some(verdict) = size_verdict(&fact) {
+            uploads.push(SizedUpload { size: u64_of(row, 2)?, at_ms: u64_of(row, 1)?, verdict });
+        }
+    }
+    Ok(uploads)
+}
+
+fn size_verdict(fact: &Fact) -> Option<SizeVerdict> {
+    match fact {
+        Fact::UploadAccepted(_) | Fact::Resolved(Resolution::Accepted(_)) => {
+            Some(SizeVerdict::Accepted)
+        }
+        Fact::UploadEnded(fault) => {
+            let status = fault.refusal().and_then(|refusal| refusal.status);
+            (status == Some(size_limit::STATUS)).then_some(SizeVerdict::TooLarge)
+        }
+        _ => None,
+    }
 }
 
 /// The row errors kept of a run.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use knosc_bulk_import::admission::Earlier;
 use knosc_bulk_import::admission::refresh::Contents;
+use knosc_bulk_import::admission::size_limit;
 use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::run::{Event, Fact};
 use knosc_bulk_import::trigger::Trigger;
@@ -186,6 +187,19 @@ impl Store {
             read::earlier(connection, &tenant, trigger, but_run.as_deref())
         };
         self.writer.call(read).await
+    }
+
+    /// The size from which files of a tenant were lately refused as too large, if any were.
+    ///
+    /// # Errors
+    /// The storage's.
+    pub async fn refused_size(&self, tenant: &str, now_ms: u64) -> Result<Option<u64>, StoreError> {
+        let tenant = tenant.to_owned();
+        let since_ms = now_ms.saturating_sub(size_limit::REMEMBERED_MS);
+        let read = move |connection: &rusqlite::Connection| {
+            read::sized_uploads(connection, &tenant, since_ms)
+        };
+        Ok(size_limit::refused_from(&self.writer.call(read).await?, now_ms))
     }
 
     /// Takes a tenant's triggers for a run, before anything of it is recorded or sent.

@@ -43,6 +43,9 @@ pub struct FileArgs {
     /// The largest file that is sent
     #[arg(long, env = "KNOSC_MAX_BYTES", value_name = "BYTES", default_value_t = 2 << 30)]
     pub max_bytes: u64,
+    /// Send files of a size that was refused as too large (413) within the last week
+    #[arg(long, env = "KNOSC_IGNORE_SIZE_LIMIT", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub ignore_size_limit: bool,
     /// Wait until a file was left alone for so long; 10s for folders, else 0s
     #[arg(long, env = "KNOSC_SETTLE", value_name = "DURATION", value_parser = duration)]
     pub settle: Option<Duration>,
@@ -65,7 +68,8 @@ pub struct WaitArgs {
     /// Return when Knosc accepted the (last) file, and print the line to poll
     #[arg(long, env = "KNOSC_DETACH", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub detach: bool,
-    /// Watch jobs no longer than this in all; exit code 5 says that one was not finished
+    /// End the run after this time: a file that is still on its way is given up, one whose last bytes have left is waited for.
+    /// Exit code 5 says that a job was not finished, 10 that nothing was accepted
     #[arg(long, env = "KNOSC_WAIT", value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
     /// After Ctrl-C, wait so long for the answer to a file whose last bytes have left; 30s

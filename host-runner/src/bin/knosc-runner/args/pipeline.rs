@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Subcommand};
 use knosc_runner::platform::limits::PipelineLimit;
 
 use super::Unchanged;
@@ -47,6 +48,9 @@ pub struct PipelineRun {
     /// What becomes of a file whose bytes completed before; by default run-ordered skips it, and upload refuses it
     #[arg(long, env = "KNOSC_UNCHANGED", value_enum)]
     pub unchanged: Option<Unchanged>,
+    /// Send files of a size that was refused as too large (413) within the last week
+    #[arg(long, env = "KNOSC_IGNORE_SIZE_LIMIT", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub ignore_size_limit: bool,
     /// Append admissions, refusals, denials, stops and sign-ins to this file, a line each
     #[arg(long, env = "KNOSC_AUDIT_FILE", value_name = "FILE")]
     pub audit_file: Option<PathBuf>,

@@ -58,6 +58,9 @@ pub struct Resume {
     /// The operator's file, for --tenant
     #[arg(long, env = "KNOSC_TENANTS", value_name = "FILE", default_value = "tenants.toml")]
     pub tenants: PathBuf,
+    /// Send files of a size that was refused as too large (413) within the last week
+    #[arg(long, env = "KNOSC_IGNORE_SIZE_LIMIT", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub ignore_size_limit: bool,
     #[command(flatten)]
     pub wait: WaitArgs,
 }

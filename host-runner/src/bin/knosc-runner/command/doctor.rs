@@ -22,6 +22,9 @@ use crate::{connect, state, when};
 /// A one-time code is taken for half a minute around its time.
 const SKEW_MAX_S: u64 = 30;
 
+/// Characters of a server's name that are shown.
+const NAME_CHARS_MAX: usize = 100;
+
 /// The pages of Knosc that are documented to be asked about, of those that files are loaded for.
 const PAGES: [&str; 10] = [
     "item-master",
@@ -148,9 +151,27 @@ async fn reach(global: &Global, origin: &Origin, all: &mut Vec<Looked>) -> bool 
     };
     let message = format!("{origin} answers (status {} without a session)", answer.status);
     all.push(Looked::new("address", Health::Good, message));
+    all.push(in_between(answer.header("via"), answer.header("server")));
     all.push(certificate(global, origin).await);
     all.push(clock(answer.date_seconds(), when::now_ms() / 1_000));
     true
+}
+
+/// Who says to have handled the answer. A proxy is no fault, and one that repeats requests loads a file twice.
+fn in_between(via: Option<&str>, server: Option<&str>) -> Looked {
+    const WHAT: &str = "answered by";
+    let shown = |name: &str, value: Option<&str>| {
+        let value: String =
+            value?.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+        (!value.trim().is_empty()).then(|| format!("{name}: {}", value.trim()))
+    };
+    let via = shown("Via", via);
+    let hint = if via.is_some() { "make sure that the proxy never sends a POST twice" } else { "" };
+    let names: Vec<String> = via.into_iter().chain(shown("Server", server)).collect();
+    if names.is_empty() {
+        return Looked::new(WHAT, Health::Good, "the answer names no server and no proxy");
+    }
+    Looked { hint: hint.to_owned(), ..Looked::new(WHAT, Health::Good, names.join("; ")) }
 }
 
 /// What the server shows of itself, and whether that leads to somebody who is trusted.
@@ -241,6 +262,26 @@ async fn privileges(tenant: &Tenant) -> Looked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_named_and_is_no_fault() {
+        let check = |via, server, message: &str, has_hint: bool| {
+            let looked = in_between(via, server);
+            assert_eq!((looked.result, looked.exit), (Health::Good, Exit::Done));
+            assert_eq!((looked.message.as_str(), looked.hint.is_empty()), (message, !has_hint));
+        };
+        check(None, None, "the answer names no server and no proxy", false);
+        check(None, Some(" "), "the answer names no server and no proxy", false);
+        check(None, Some("gunicorn"), "Server: gunicorn", false);
+        check(
+            Some("1.1 varnish"),
+            Some("nginx\u{1b}[2J"),
+            "Via: 1.1 varnish; Server: nginx[2J",
+            true,
+        );
+        let long = "x".repeat(500);
+        assert!(in_between(Some(&long), None).message.len() < 110);
+    }
 
     #[test]
     fn a_clock_may_be_half_a_minute_off() {

@@ -23,6 +23,7 @@ use knosc_runner::journal::sqlite::id;
 use tokio::sync::mpsc::Receiver;
 
 use super::runs;
+use crate::admission::SizeLimit;
 use crate::args::{Global, PipelineRun, Tenanted};
 use crate::credentials::TenantSignIns;
 use crate::exit::{self, Exit};
@@ -65,11 +66,12 @@ pub async fn run(
     let paths = args.input.iter().map(|path| std::path::absolute(path).unwrap_or(path.clone()));
     let known = paths.zip(inputs.iter().cloned()).collect();
     let unchanged = args.unchanged.map(Into::into);
+    let limit = SizeLimit::new(args.ignore_size_limit);
     let folder = state::folder(global)?;
     let name = format!("{}-{}", id::new_id(when::now_ms()), std::process::id());
     let place = pipeline_log::Place::new(folder.pipeline_logs(), name);
     let recorded =
-        Recorded::new(store.clone(), known, std::env::temp_dir(), unchanged, place.clone());
+        Recorded::new(store.clone(), known, std::env::temp_dir(), unchanged, limit, place.clone());
     let recorded = Arc::new(recorded);
     let platform = platform(global, args, tenants, Arc::clone(&recorded), folder)?;
     let settings = args.setting.clone();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use knosc_runner::manifest::duration;
 
 use super::source::{self, Source};
+use crate::admission::SizeLimit;
 use crate::args::{Global, Plan};
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -28,6 +29,12 @@ pub async fn execute(
     }
     // Where there is no journal, nothing was loaded from here; of one that cannot be read that is not known.
     let store = state::existing_store(global)?;
+    if let Some(store) = &store {
+        let sizes = source.blobs.iter().map(|blob| blob.size());
+        let files = source.files.iter().map(|file| file.path.as_path()).zip(sizes);
+        let limit = SizeLimit::new(args.files.ignore_size_limit);
+        limit.check(store, &source.origin.to_string(), files).await?;
+    }
     source.guard(store.as_ref(), source.plan.order(), reporter).await?;
     reporter.begin(&source.origin, source.shown(), source.plan.order());
     Ok(Exit::Done)

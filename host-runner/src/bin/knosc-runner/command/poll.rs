@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use knosc_bulk_import::fault::Fault;
+use knosc_bulk_import::fault::{Fault, Refusal};
 use knosc_bulk_import::job::{Job, JobReport, JobStatus};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::policy::{MISSING_POLLS_MAX, POLL_FAILURES_MAX, Policy};
@@ -70,9 +70,19 @@ impl Watch<'_> {
     ) -> Result<Vec<JobReport>, Problem> {
         let begun = Instant::now();
         let (mut polls, mut failures, mut missing) = (0, 0, 0);
+        let mut last = None;
         loop {
             polls += 1;
-            let answer = runner.poll(self.jobs, interrupt.token()).await;
+            let answer = tokio::select! {
+                answer = runner.poll(self.jobs, interrupt.token()) => answer,
+                // The wait ends in the middle of a poll too: what the last one said stands.
+                () = self.over(begun) => match last {
+                    Some(reports) => return Ok(reports),
+                    None => Err(Error::Fault(Fault::Transient(Refusal::unanswered(
+                        "no poll was answered before the wait ended",
+                    )))),
+                },
+            };
             let pause_ms = match answer {
                 Ok(reports) => {
                     failures = 0;
@@ -87,6 +97,7 @@ impl Watch<'_> {
                     for report in &reports {
                         reporter.job(report);
                     }
+                    last = Some(reports);
                     pause_ms
                 }
                 Err(Error::Fault(Fault::Transient(refusal))) => {
@@ -104,6 +115,14 @@ impl Watch<'_> {
                 () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
                 () = until_cancelled(interrupt) => return Err(Problem::Interrupted),
             }
+        }
+    }
+
+    /// Ready when the wait is over; without one never.
+    async fn over(&self, begun: Instant) {
+        match self.wait.and_then(|wait| begun.checked_add(wait)) {
+            Some(end) => tokio::time::sleep_until(end).await,
+            None => std::future::pending().await,
         }
     }
 

@@ -16,7 +16,7 @@ use knosc_runner::platform::tenants::TenantSpec;
 use knosc_runner::runner::Runner;
 
 use super::{pipeline, source};
-use crate::admission;
+use crate::admission::{self, SizeLimit};
 use crate::args::{Global, Resume, WaitArgs};
 use crate::drive::{self, Drive, Going};
 use crate::exit::{self, Exit};
@@ -41,7 +41,8 @@ pub async fn execute(
     let spec = spec(args, &recorded, &origin)?;
     let triggers = sent(&recorded).map(|step| step.trigger).collect();
     let locks = store.lock(&recorded.tenant, triggers, &run, when::now_ms()).await?;
-    let who = Who { global, origin: &origin, spec: spec.as_ref() };
+    let limit = SizeLimit::new(args.ignore_size_limit);
+    let who = Who { global, origin: &origin, spec: spec.as_ref(), limit };
     let ended = locked(who, &run, &args.wait, &store, reporter).await;
     // A lock that could not be given back is free with the process all the same.
     let _ = locks.release().await;
@@ -114,6 +115,7 @@ struct Who<'a> {
     global: &'a Global,
     origin: &'a Origin,
     spec: Option<&'a TenantSpec>,
+    limit: SizeLimit,
 }
 
 impl Who<'_> {
@@ -149,7 +151,7 @@ async fn locked(
     policy.check(origin.is_loopback())?;
     let machine = machine(&journal, policy)?;
     let next = machine.next(when::now_ms());
-    let steps = blobs(store, &recorded, &machine, &next).await?;
+    let steps = blobs(store, &recorded, &machine, &next, who.limit).await?;
     if let Command::Finish(report) = next {
         reporter.begin(origin, shown, machine.plan().order());
         let errors = store.row_errors(run).await?;
@@ -180,6 +182,7 @@ async fn blobs(
     recorded: &RecordedRun,
     machine: &Run,
     next: &Command,
+    limit: SizeLimit,
 ) -> Result<Vec<(Trigger, Arc<dyn BlobSource>)>, Problem> {
     let mut blobs: Vec<(Trigger, Arc<dyn BlobSource>)> = Vec::new();
     for step in sent(recorded) {
@@ -190,7 +193,7 @@ async fn blobs(
             blobs.push((step.trigger, Arc::new(RecordedBlob::new(step))));
             continue;
         }
-        let expected = admission::readmit(store, recorded, step).await?;
+        let expected = admission::readmit(store, recorded, step, limit).await?;
         let blob = PinnedBlob::open(&step.path).map_err(|error| Problem::File {
             path: step.path.clone(),
             problem: FileProblem::Unreadable(error.to_string()),

@@ -14,7 +14,7 @@ use knosc_runner::blobs::BlobSource;
 use knosc_runner::journal::sqlite::{Kind, NewRun, NewStep, Store, id};
 
 use super::source::{self, Source};
-use crate::admission::{self, Content, Wish};
+use crate::admission::{self, Content, SizeLimit, Wish};
 use crate::args::{Global, Run, WaitArgs};
 use crate::connect;
 use crate::drive::{self, Drive, Going};
@@ -29,6 +29,7 @@ pub struct How<'a> {
     pub kind: Kind,
     pub unchanged: Unchanged,
     pub digest: bool,
+    pub limit: SizeLimit,
     pub wait: &'a WaitArgs,
 }
 
@@ -41,7 +42,8 @@ pub async fn execute(
         source::read(global, &args.source, &args.files, &args.head, true, reporter).await?;
     let unchanged = args.unchanged.unchanged.map_or(Unchanged::Skip, Into::into);
     let digest = !args.unchanged.no_digest;
-    let how = How { kind: Kind::Run, unchanged, digest, wait: &args.wait };
+    let limit = SizeLimit::new(args.files.ignore_size_limit);
+    let how = How { kind: Kind::Run, unchanged, digest, limit, wait: &args.wait };
     send(global, source, &how, reporter).await
 }
 
@@ -84,7 +86,8 @@ async fn locked(
         path: file.path.clone(),
         content: Content::File,
     });
-    let steps = admission::admit(store, &tenant, wishes.collect(), how.unchanged).await?;
+    let steps =
+        admission::admit(store, &tenant, wishes.collect(), how.unchanged, how.limit).await?;
     let contents = guarded(store, &mut source, &steps, reporter).await?;
     // No run is recorded for somebody who cannot sign in.
     let runner = connect::runner(global, &source.origin)?;

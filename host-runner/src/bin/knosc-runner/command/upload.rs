@@ -10,6 +10,7 @@ use knosc_runner::manifest::SourceFile;
 
 use super::run::{self, How};
 use super::source::{self, Checks, Look};
+use crate::admission::SizeLimit;
 use crate::args::{Global, Upload};
 use crate::exit::Exit;
 use crate::problem::Problem;
@@ -31,6 +32,7 @@ pub async fn execute(
     let source = source::checked(origin, vec![file], policy, checks, reporter)?;
     let unchanged = args.unchanged.unchanged.map_or(Unchanged::Refuse, Into::into);
     let digest = !args.unchanged.no_digest;
-    let how = How { kind: Kind::Upload, unchanged, digest, wait: &args.wait };
+    let limit = SizeLimit::new(args.files.ignore_size_limit);
+    let how = How { kind: Kind::Upload, unchanged, digest, limit, wait: &args.wait };
     run::send(global, source, &how, reporter).await
 }

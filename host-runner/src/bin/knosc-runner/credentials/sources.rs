@@ -1,17 +1,22 @@
 //! Where user name, password and one-time secret are kept: files, standard input, commands, variables, or a person's head.
 //!
-//! Reads them when they are needed and prints none. On standard input they come a line each, in the order of [`Part`].
+//! Reads them when they are needed, for at most [`WAIT_MAX`] each, and prints none. On standard input they come a line each, in the order of [`Part`].
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Read as _};
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use crate::args::AuthArgs;
+use crate::bounded;
 use crate::problem::Problem;
 
 const USERNAME: &str = "KNOSC_USERNAME";
 const PASSWORD: &str = "KNOSC_PASSWORD";
 const TOTP_SECRET: &str = "KNOSC_TOTP_SECRET";
+
+/// A command may ask the user, and a pipe may have a slow writer; the run holds its triggers meanwhile.
+const WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// The variables that hold secrets.
 pub const VARIABLES: [&str; 3] = [USERNAME, PASSWORD, TOTP_SECRET];
@@ -98,13 +103,16 @@ impl Part<'_> {
     /// From where a flag says, else from the variable.
     fn read(&self) -> Result<Option<String>, Problem> {
         if let Some(path) = self.file {
-            let text = std::fs::read_to_string(path);
-            return Ok(first_line(&text.map_err(|error| io(&path.display().to_string(), &error))?));
+            let (what, path) = (path.display().to_string(), path.clone());
+            // A file may be a pipe.
+            let text = within(&what, move || std::fs::read_to_string(path))?;
+            return Ok(first_line(&text));
         }
         if self.stdin {
-            let mut line = String::new();
-            let read = std::io::stdin().lock().read_line(&mut line);
-            read.map_err(|error| io("standard input", &error))?;
+            let line = within("standard input", || {
+                let mut line = String::new();
+                std::io::stdin().lock().read_line(&mut line).map(|_| line)
+            })?;
             return Ok(first_line(&line));
         }
         match self.command {
@@ -116,14 +124,40 @@ impl Part<'_> {
     fn run(&self, command: &str) -> Result<Option<String>, Problem> {
         let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
         let mut process = std::process::Command::new(shell);
-        let output = process.arg(flag).arg(command).stderr(Stdio::inherit()).output();
-        let output = output.map_err(|error| io(self.flag, &error))?;
-        if !output.status.success() {
-            let message = format!("it ended with {}", output.status);
-            return Err(Problem::Io { what: self.flag.to_owned(), message });
+        process.arg(flag).arg(command).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = process.spawn().map_err(|error| io(self.flag, &error))?;
+        let stdout = child.stdout.take();
+        let read = within(self.flag, move || {
+            let mut bytes = Vec::new();
+            stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut bytes)).map(|_| bytes)
+        });
+        // One that closed its output, or did not in time, has no reason to go on for long.
+        let limit = if read.is_ok() { WAIT_MAX } else { Duration::ZERO };
+        let ended = bounded::wait(&mut child, limit).map_err(|error| io(self.flag, &error))?;
+        let bytes = read?;
+        match ended {
+            Some(status) if status.success() => Ok(first_line(&String::from_utf8_lossy(&bytes))),
+            Some(status) => {
+                let message = format!("it ended with {status}");
+                Err(Problem::Io { what: self.flag.to_owned(), message })
+            }
+            None => Err(late(self.flag)),
         }
-        Ok(first_line(&String::from_utf8_lossy(&output.stdout)))
     }
+}
+
+/// Reads from outside, for as long as that may take.
+fn within<T: Send + 'static>(
+    what: &str,
+    read: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let read = bounded::within(WAIT_MAX, read).ok_or_else(|| late(what))?;
+    read.map_err(|error| io(what, &error))
+}
+
+fn late(what: &str) -> Problem {
+    let message = format!("nothing came within {} s", WAIT_MAX.as_secs());
+    Problem::Io { what: what.to_owned(), message }
 }
 
 fn io(what: &str, error: &std::io::Error) -> Problem {
