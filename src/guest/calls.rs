@@ -7,7 +7,7 @@ use super::http::{self, Incoming};
 use crate::fault::Fault;
 use crate::job::{Job, JobReport};
 use crate::origin::Origin;
-use crate::protocol::{ANSWER_BYTES_MAX, Request, classify, poll, templates};
+use crate::protocol::{ANSWER_BYTES_MAX, Request, classify, poll, validate_privileges};
 
 /// Asks once how far the jobs are, and reads the answer as it comes.
 pub(super) fn poll_once(
@@ -45,11 +45,9 @@ pub(super) fn prove_session(origin: &Origin, access: &mut dyn Access) -> Result<
     if access.is_proven() {
         return Ok(());
     }
-    match ask(origin, access, &templates::request()) {
-        Ok(answer) if classify::wants_renewal(answer.status) => {
-            Err(classify::read_refused(&answer.read(ANSWER_BYTES_MAX), clock::now_ms()))
-        }
-        Ok(_) | Err(_) => Ok(()),
+    match ask(origin, access, &validate_privileges::request()) {
+        Ok(answer) => validate_privileges::read(&answer.read(ANSWER_BYTES_MAX), clock::now_ms()),
+        Err(_) => Ok(()),
     }
 }
 

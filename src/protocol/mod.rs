@@ -1,7 +1,7 @@
 //! Knosc's wire format: values to requests, answers to values. No sockets.
 //!
 //! One file for each thing that is asked of Knosc: [`authenticate`], [`verify_2fa`], [`token_refresh`], [`logout`], [`upload`], [`poll`],
-//! [`templates`]. What an answer means for the caller is decided in one place, [`classify`].
+//! [`templates`], [`validate_privileges`]. What an answer means for the caller is decided in one place, [`classify`].
 
 pub mod authenticate;
 pub mod classify;
@@ -12,6 +12,7 @@ pub mod poll;
 pub mod templates;
 pub mod token_refresh;
 pub mod upload;
+pub mod validate_privileges;
 pub mod verify_2fa;
 
 mod envelope;

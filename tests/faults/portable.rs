@@ -143,6 +143,8 @@ async fn f37_a_call_that_an_engine_repeats_is_a_second_upload() {
     assert_eq!((stock.send(UNITS.to_vec()).await, stock.accepted()), ("accepted", 2));
 }
 
+const PROOF: &str = "GET /api/validate-privileges?path=/item-master";
+
 /// Nobody knows how old a session is that was passed in: a question proves it before the file leaves. One that was just made
 /// needs none.
 #[tokio::test(flavor = "multi_thread")]
@@ -163,13 +165,13 @@ async fn f52_a_session_that_was_passed_in_is_proven_before_the_file_leaves() {
     };
     let mut stock = Stock { proxy: FaultProxy::before(stock.knosc.address()).unwrap(), ..stock };
     assert_eq!(stock.send_as(passed(), UNITS.to_vec()).await, "accepted");
-    assert_eq!(stock.asked(), ["GET /api/templates", "POST /api/job/unit-master"]);
+    assert_eq!(stock.asked(), [PROOF, "POST /api/job/unit-master"]);
 
     // Renewed where it can be, before anything leaves.
     stock.knosc.model().expire_sessions(local_knosc::DEFAULT_TENANT, false);
     let mut stock = Stock { proxy: FaultProxy::before(stock.knosc.address()).unwrap(), ..stock };
     assert_eq!(stock.send_as(passed(), UNITS.to_vec()).await, "accepted");
-    let renewed = ["GET /api/templates", "POST /api/token-refresh", "GET /api/templates"];
+    let renewed = [PROOF, "POST /api/token-refresh", PROOF];
     assert_eq!(stock.asked()[..3], renewed);
     assert_eq!(stock.asked()[3..], ["POST /api/job/unit-master"]);
 
@@ -187,7 +189,7 @@ async fn f52_other_answers_to_the_proof_stop_no_upload() {
     for script in [vec![page], vec![Act::Reset], vec![Act::answer(404, "", "")]] {
         let mut stock = Stock::new().await;
         let script: Vec<Act> = [Act::Swallow(Upto::Whole)].into_iter().chain(script).collect();
-        stock.proxy.once(Which::Templates, script);
+        stock.proxy.once(Which::Proof, script);
         let session = session(&stock.knosc).await;
         let auth = Auth::Session(Session {
             access_token: session.access_token,

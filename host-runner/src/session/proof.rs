@@ -4,12 +4,9 @@
 
 use std::time::Duration;
 
-use knosc_bulk_import::protocol::{Answer, Method, Request, classify};
+use knosc_bulk_import::protocol::{Answer, Method, classify, validate_privileges};
 
 use super::{SessionKeeper, SignInError};
-
-/// What a signed-in user may see of a page: documented, harmless, and answered in a few bytes, unlike the list of templates.
-const PATH: &str = "/api/validate-privileges?path=/item-master";
 
 /// A server that does not answer this in time may take the file all the same.
 const TIME_MAX: Duration = Duration::from_secs(10);
@@ -69,8 +66,7 @@ impl SessionKeeper {
         if now != generation {
             return Ok(None);
         }
-        let path = PATH.to_owned();
-        let request = Request { method: Method::Get, path, headers: Vec::new(), body: Vec::new() };
+        let request = validate_privileges::request();
         Ok(Some(self.client.exchange(&request, headers, ANSWER_BYTES_MAX).await?))
     }
 }

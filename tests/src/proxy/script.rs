@@ -15,8 +15,8 @@ pub enum Which {
     Poll,
     /// The next renewal of a session.
     Renewal,
-    /// The next question for the templates, which proves a session.
-    Templates,
+    /// The next question that proves a session.
+    Proof,
 }
 
 impl Which {
@@ -25,7 +25,7 @@ impl Which {
             Self::Connection => false,
             Self::Upload => method == "POST" && path.starts_with("/api/job/"),
             Self::Poll => method == "GET" && path.starts_with("/api/job"),
-            Self::Templates => method == "GET" && path == "/api/templates",
+            Self::Proof => method == "GET" && path.starts_with("/api/validate-privileges"),
             Self::Renewal => method == "POST" && path.starts_with("/api/token-refresh"),
         }
     }
