@@ -27,16 +27,19 @@ pub struct Tool {
     pub install: &'static str,
     program: &'static str,
     args: &'static [&'static str],
+    /// What has to be there too, below the target folder.
+    package: Option<&'static str>,
 }
 
 /// The tools that a test may need besides rustup and a C compiler.
-pub const TOOLS: [Tool; 7] = [
+pub const TOOLS: [Tool; 11] = [
     Tool {
         name: "curl",
         tests: "documented_client::curl_*",
         install: "sudo apt-get install -y curl",
         program: "curl",
         args: &["--version"],
+        package: None,
     },
     Tool {
         name: "python-requests",
@@ -44,6 +47,7 @@ pub const TOOLS: [Tool; 7] = [
         install: "python3 -m pip install requests",
         program: "python3",
         args: &["-c", "import requests"],
+        package: None,
     },
     Tool {
         name: "chromium",
@@ -51,6 +55,7 @@ pub const TOOLS: [Tool; 7] = [
         install: "sudo apt-get install -y chromium",
         program: "chromium",
         args: &["--version"],
+        package: None,
     },
     Tool {
         name: "openpyxl",
@@ -58,6 +63,7 @@ pub const TOOLS: [Tool; 7] = [
         install: "python3 -m pip install openpyxl",
         program: "python3",
         args: &["-c", "import openpyxl"],
+        package: None,
     },
     Tool {
         name: "libreoffice",
@@ -65,6 +71,7 @@ pub const TOOLS: [Tool; 7] = [
         install: "sudo apt-get install -y --no-install-recommends libreoffice-calc, 715 MB on the disk",
         program: "soffice",
         args: &["--version"],
+        package: None,
     },
     Tool {
         name: "cargo-component",
@@ -72,6 +79,7 @@ pub const TOOLS: [Tool; 7] = [
         install: "cargo install --locked cargo-component",
         program: "cargo-component",
         args: &["--version"],
+        package: None,
     },
     Tool {
         name: "componentize-py",
@@ -79,6 +87,39 @@ pub const TOOLS: [Tool; 7] = [
         install: "python3 -m venv venv && venv/bin/pip install componentize-py==0.25.1, and venv/bin in PATH",
         program: "componentize-py",
         args: &["--version"],
+        package: None,
+    },
+    Tool {
+        name: "nginx",
+        tests: "stacks::nginx_*, stacks::werkzeug_*, stacks::a_proxy_*",
+        install: "sudo apt-get install -y nginx-light, and /usr/sbin in PATH",
+        program: "nginx",
+        args: &["-v"],
+        package: None,
+    },
+    Tool {
+        name: "haproxy",
+        tests: "stacks::haproxy_*, stacks::a_proxy_*",
+        install: "sudo apt-get install -y haproxy, and /usr/sbin in PATH",
+        program: "haproxy",
+        args: &["-v"],
+        package: None,
+    },
+    Tool {
+        name: "flask",
+        tests: "stacks::nginx_*, stacks::haproxy_*, stacks::werkzeug_*, stacks::a_proxy_*",
+        install: "python3 -m venv target/tools/stacks/python && target/tools/stacks/python/bin/pip install -r tests/stacks/requirements.txt",
+        program: "python3",
+        args: &["--version"],
+        package: Some("tools/stacks/python/bin/gunicorn"),
+    },
+    Tool {
+        name: "multer",
+        tests: "stacks::multer_*",
+        install: "cp tests/stacks/package*.json target/tools/stacks/ && npm ci --prefix target/tools/stacks",
+        program: "node",
+        args: &["--version"],
+        package: Some("tools/stacks/node_modules/multer"),
     },
 ];
 
@@ -90,7 +131,8 @@ impl Tool {
 
     /// True where the tool is there and answers.
     pub fn is_there(&self) -> bool {
-        runs(self.program, self.args)
+        let is_in_target = |package| place::target().is_ok_and(|t| t.join(package).exists());
+        runs(self.program, self.args) && self.package.is_none_or(is_in_target)
     }
 
     /// Whether a test may run that needs the tool of this name; where it may not, it is told as not run.
