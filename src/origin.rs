@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Origin {
     https: bool,
-    /// Lower case; a v6 address keeps its brackets.
+    /// Lower case; a v6 address keeps its brackets, a name its trailing dot.
     host: String,
     port: Option<u16>,
 }
@@ -128,6 +128,29 @@ impl Origin {
         self.port.unwrap_or(if self.https { 443 } else { 80 })
     }
 
+    /// The name under which a ledger keeps this origin: without a trailing dot, and the same for `localhost`, `127.0.0.1` and `[::1]`.
+    /// It says which files belong together; requests go to what was typed.
+    ///
+    /// ```
+    /// use knosc_bulk_import::origin::Origin;
+    ///
+    /// let typed: Origin = "https://ACME.knosc.com.:443".parse()?;
+    /// assert_eq!(typed.ledger_key(), "https://acme.knosc.com");
+    /// # Ok::<(), knosc_bulk_import::origin::OriginError>(())
+    /// ```
+    pub fn ledger_key(&self) -> String {
+        let host = match self.dotless() {
+            "127.0.0.1" | "[::1]" => "localhost",
+            host => host,
+        };
+        Self { https: self.https, host: host.to_owned(), port: self.port }.to_string()
+    }
+
+    /// The host without a trailing dot, which names the same host.
+    fn dotless(&self) -> &str {
+        self.host.strip_suffix('.').unwrap_or(&self.host)
+    }
+
     /// Host and port as in a `Host` header.
     pub fn authority(&self) -> String {
         self.port.map_or_else(|| self.host.clone(), |port| format!("{}:{port}", self.host))
@@ -135,10 +158,11 @@ impl Origin {
 
     /// Whether the origin is this machine.
     pub fn is_loopback(&self) -> bool {
-        if self.host == "localhost" || self.host.ends_with(".localhost") {
+        let host = self.dotless();
+        if host == "localhost" || host.ends_with(".localhost") {
             return true;
         }
-        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
         bare.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
             || bare.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
     }
@@ -147,9 +171,9 @@ impl Origin {
     pub fn environment(&self) -> Environment {
         if self.is_loopback() {
             Environment::Local
-        } else if self.host.ends_with(".knosc.com") {
+        } else if self.dotless().ends_with(".knosc.com") {
             Environment::Production
-        } else if self.host.ends_with(".knosc.io") {
+        } else if self.dotless().ends_with(".knosc.io") {
             Environment::Test
         } else {
             Environment::Other
@@ -199,11 +223,17 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), OriginError> {
     }
 }
 
-/// Names and v4 addresses of letters, digits, dots and hyphens, or a v6 address in brackets; no zone, no percent.
+/// Names and v4 addresses of letters, digits, dots and hyphens, or a v6 address in brackets; no zone, no percent. A name may end in a
+/// dot.
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
     }
+    let host = match host.strip_suffix('.') {
+        Some(name) if name.parse::<Ipv4Addr>().is_ok() => return false,
+        Some(name) => name,
+        None => host,
+    };
     !host.is_empty()
         && host.len() <= 253
         && host.split('.').all(|label| {
@@ -244,6 +274,11 @@ mod tests {
         check("https://acme.knosc.com#x", Err(&OriginError::Path));
         check("https://", Err(&OriginError::Host));
         check("https://a..b", Err(&OriginError::Host));
+        check("https://acme.knosc.com.", Ok("https://acme.knosc.com."));
+        check("http://localhost.:8080", Ok("http://localhost.:8080"));
+        check("https://acme.knosc.com..", Err(&OriginError::Host));
+        check("https://.", Err(&OriginError::Host));
+        check("http://127.0.0.1.:8080", Err(&OriginError::Host));
         check("https://a:b", Err(&OriginError::Host));
         check("https://a:99999", Err(&OriginError::Host));
         check("https://[::1%25eth0]", Err(&OriginError::Host));
@@ -251,10 +286,43 @@ mod tests {
     }
 
     #[test]
+    fn one_origin_has_one_ledger_key() {
+        let key = |url: &str| url.parse::<Origin>().unwrap().ledger_key();
+        for url in
+            ["https://acme.knosc.com", "HTTPS://Acme.Knosc.Com.:443/api", "https://acme.knosc.com."]
+        {
+            assert_eq!(key(url), "https://acme.knosc.com", "{url}");
+        }
+        for url in [
+            "http://localhost:81",
+            "http://LOCALHOST.:81",
+            "http://127.0.0.1:81/api",
+            "http://[::1]:81",
+        ] {
+            assert_eq!(key(url), "http://localhost:81", "{url}");
+        }
+        let others = [
+            "http://acme.localhost:81",
+            "http://127.0.0.2:81",
+            "http://localhost",
+            "http://localhost:82",
+            "https://localhost:81",
+            "https://acme.knosc.io",
+            "https://acme.knosc.com:8443",
+        ];
+        for url in others {
+            assert_ne!(key(url), "http://localhost:81", "{url}");
+            assert_ne!(key(url), "https://acme.knosc.com", "{url}");
+        }
+        assert_eq!(key("http://acme.localhost:81"), "http://acme.localhost:81");
+    }
+
+    #[test]
     fn environments() {
         let environment = |url: &str| url.parse::<Origin>().unwrap().environment();
         assert_eq!(environment("https://acme.knosc.com"), Environment::Production);
         assert_eq!(environment("https://acme.knosc.io"), Environment::Test);
+        assert_eq!(environment("https://acme.knosc.com."), Environment::Production);
         assert_eq!(environment("http://localhost:1"), Environment::Local);
         assert_eq!(environment("https://knosc.com.evil.org"), Environment::Other);
     }

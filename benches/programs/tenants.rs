@@ -208,7 +208,7 @@ async fn one(
         trigger: Trigger::Inventory,
         file_name: "inventory.csv".to_owned(),
         path: PathBuf::from("inventory.csv"),
-        stamp: Stamp { size: FILE_BYTES as u64, mtime_ns: 0, inode: 0 },
+        stamp: Stamp { size: FILE_BYTES as u64, mtime_ns: 0, ctime_ns: 0, inode: 0 },
         expected: None,
         unchanged_of: None,
     };

@@ -25,7 +25,7 @@ use crate::{
 pub(crate) const SINK: &str = r#"{"discard_content":true,"digest_content":false,"discarded_rows":1,"queued_ms":0,"rows_per_second":20000}"#;
 
 /// The state folder's journal: the same file again would be refused.
-const JOURNAL: [&str; 3] = ["journal.db", "journal.db-wal", "journal.db-shm"];
+const JOURNAL: [&str; 4] = ["journal.db", "journal.db-wal", "journal.db-shm", "journal.generation"];
 
 /// What each bench needs: the stand-in, a sign-in for the rivals, a folder, and which rivals are there.
 pub(crate) struct Arena {

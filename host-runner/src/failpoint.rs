@@ -5,7 +5,8 @@
 //! | place | is reached |
 //! |---|---|
 //! | `append`, `appended` | before the component's fact goes to the journal, and before the component learns that it is there |
-//! | `commit`, `committed` | before a transaction of the durable journal, and before anybody is told of it |
+//! | `commit`, `committed` | before a transaction of the durable journal, and when it is on disk |
+//! | `published` | when the journal's generation is on disk outside of it too, before the answer |
 //! | `connect`, `connected` | before a connection is opened, and when it is open |
 //! | `write`, `written` | before bytes are handed to a socket, and when the system took some |
 //! | `answered` | when an answer's head is there |

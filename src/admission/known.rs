@@ -82,22 +82,33 @@ impl From<&Outcome> for Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest(pub [u8; 16]);
 
-/// What tells one state of a file from another without reading it.
+/// What distinguishes one state of a file from another without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// Its length in bytes.
     pub size: u64,
     /// When it was written to, in nanoseconds of Unix time; 0 where that is not known.
     pub mtime_ns: i64,
+    /// When its content or its metadata last changed, which no program can set back; 0 where that is not known, or where the file
+    /// system may give the same time to a later change.
+    pub ctime_ns: i64,
     /// Its number in the file system; 0 where there is none.
     pub inode: u64,
 }
 
 impl Stamp {
-    /// Whether a file of this stamp may be sent as the one that was recorded: the same length, and not written to since.
-    /// A copy that kept its time is as good, so that the inode is not asked for.
+    /// Whether both are stamps of the same bytes, so that neither has to be read. Without a change time only the content can say it.
+    pub fn is_same_state(&self, other: &Self) -> bool {
+        self.ctime_ns != 0 && self == other
+    }
+
+    /// Whether nothing says that a file of this stamp was written to since the other one was recorded. It may have been all the same
+    /// where a change time is not known; a copy that kept its time has another change time, and only its content speaks for it.
     pub const fn is_as_recorded(&self, recorded: &Self) -> bool {
-        self.size == recorded.size && self.mtime_ns == recorded.mtime_ns
+        let is_untouched = self.ctime_ns == 0
+            || recorded.ctime_ns == 0
+            || (self.ctime_ns == recorded.ctime_ns && self.inode == recorded.inode);
+        self.size == recorded.size && self.mtime_ns == recorded.mtime_ns && is_untouched
     }
 }
 

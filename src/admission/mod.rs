@@ -136,7 +136,7 @@ pub fn admit(candidate: &Candidate, earlier: &[Earlier], unchanged: Unchanged) -
         });
     }
     let mut open = standing(Standing::Pending).chain(standing(Standing::Lost));
-    if let Some(open) = open.find(|earlier| is_same_content(candidate, earlier)) {
+    if let Some(open) = open.find(|earlier| may_be_same_content(candidate, earlier)) {
         return Admission::Refused(AdmissionError::StillOpen {
             run: open.run.clone(),
             trigger,
@@ -182,13 +182,25 @@ pub fn readmit(
 }
 
 fn is_same_state(candidate: &Candidate, earlier: &Earlier) -> bool {
-    candidate.stamp == earlier.step.stamp && candidate.path == earlier.step.path
+    candidate.stamp.is_same_state(&earlier.step.stamp) && candidate.path == earlier.step.path
 }
 
-/// By their digests; where one is missing, by what says that the file was not touched.
+/// By their digests; where one is missing, by a stamp that only the same bytes have.
 fn is_same_content(candidate: &Candidate, earlier: &Earlier) -> bool {
     match (candidate.digest, earlier.step.digest) {
         (Some(now), Some(then)) => now == then,
         _ => is_same_state(candidate, earlier),
+    }
+}
+
+/// The same question about a file that Knosc may still be working on: what cannot be ruled out counts.
+fn may_be_same_content(candidate: &Candidate, earlier: &Earlier) -> bool {
+    match (candidate.digest, earlier.step.digest) {
+        (Some(now), Some(then)) => now == then,
+        _ => {
+            let (now, then) = (&candidate.stamp, &earlier.step.stamp);
+            let looks_same = now.size == then.size && now.mtime_ns == then.mtime_ns;
+            looks_same && candidate.path == earlier.step.path
+        }
     }
 }

@@ -156,6 +156,7 @@ fn every_verb(form: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     try_one("runs show", &[&id], 0);
     try_one("runs resolve", &[&id, "1", "--not-accepted"], 0);
     try_one("runs unlock", &["unit-master"], 0);
+    try_one("runs accept-restored", &[], 0);
     try_one("component inspect", &["pipeline.wasm"], 0);
     try_one("pipeline check", &["pipeline.wasm", "--tenant", "acme"], 0);
     try_one("pipeline run", &["--unchanged=send"], 0);

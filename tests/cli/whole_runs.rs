@@ -137,7 +137,7 @@ fn a_wait_that_ends_at_any_moment_leaves_nothing_in_doubt() {
     for round in 0..12 {
         // What is pending would not be sent again: each round is of files that no journal knows.
         let state = place.path().join(".local/state/knosc-runner");
-        for name in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+        for name in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.generation"] {
             let _ = std::fs::remove_file(state.join(name));
         }
         let wait = format!("{}ms", 25 * round);

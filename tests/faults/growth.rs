@@ -30,7 +30,7 @@ fn new_run(policy: Policy) -> NewRun {
         trigger: Trigger::UnitMaster,
         path: "units.csv".into(),
         file_name: "units.csv".into(),
-        stamp: Stamp { size: 1, mtime_ns: 1, inode: 1 },
+        stamp: Stamp { size: 1, mtime_ns: 1, ctime_ns: 1, inode: 1 },
         expected: None,
         unchanged_of: None,
     };

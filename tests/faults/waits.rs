@@ -1,4 +1,4 @@
-//! What drips, and what is refused before the body: F70 to F75. Every wait ends, and what did not leave was not accepted.
+//! What drips, and what is refused before the body: F63 to F68. Every wait ends, and what did not leave was not accepted.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ fn dripping(before: impl IntoIterator<Item = Act>, status: &str) -> Vec<Act> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f70_a_dripping_answer_after_the_seal_is_unknown_in_time() {
+async fn f63_a_dripping_answer_after_the_seal_is_unknown_in_time() {
     let trial = Trial { timeouts: timeouts(), ..Trial::new().await };
     let script = dripping([Act::Take(Upto::Whole), Act::Hear], "200 OK");
     trial.proxy.once(Which::Upload, script);
@@ -42,7 +42,7 @@ async fn f70_a_dripping_answer_after_the_seal_is_unknown_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f70_a_dripping_refusal_before_the_seal_is_incomplete() {
+async fn f63_a_dripping_refusal_before_the_seal_is_incomplete() {
     let trial = Trial { timeouts: timeouts(), ..Trial::new().await };
     let script = dripping([Act::Take(Upto::Bytes(64 << 10))], "503 Busy");
     trial.proxy.once(Which::Upload, script);
@@ -50,7 +50,7 @@ async fn f70_a_dripping_refusal_before_the_seal_is_incomplete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f71_a_dripping_poll_is_made_again() {
+async fn f64_a_dripping_poll_is_made_again() {
     let trial = Trial { timeouts: timeouts(), ..Trial::new().await };
     trial.proxy.times(2, Which::Poll, dripping([Act::Swallow(Upto::Whole)], "200 OK"));
     let verdict = trial.send(units()).await;
@@ -59,7 +59,7 @@ async fn f71_a_dripping_poll_is_made_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f72_a_dripping_renewal_sends_no_file() {
+async fn f65_a_dripping_renewal_sends_no_file() {
     let trial = Trial { timeouts: timeouts(), ..Trial::new().await };
     trial.knosc.model().expire_sessions(DEFAULT_TENANT, false);
     trial.proxy.times(9, Which::Renewal, dripping([Act::Swallow(Upto::Whole)], "200 OK"));
@@ -87,7 +87,7 @@ async fn drips() -> SocketAddr {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f73_dripping_sign_ins_and_templates_end() {
+async fn f66_dripping_sign_ins_and_templates_end() {
     let origin = format!("http://{}", drips().await);
     let tenant = |secret| {
         let credentials: Arc<dyn Credentials> = Arc::new(StaticCredentials::new(secret));
@@ -111,7 +111,7 @@ async fn f73_dripping_sign_ins_and_templates_end() {
 
 /// Of a file that Knosc or a proxy refuses by its head alone, not one byte leaves.
 #[tokio::test(flavor = "multi_thread")]
-async fn f74_a_refusal_before_the_body_leaves_the_file_here() {
+async fn f67_a_refusal_before_the_body_leaves_the_file_here() {
     for status in [401, 403, 413] {
         let answer = Act::answer(status, "", r#"{"Message": "No.", "Code": "Some.Reason"}"#);
         let trial = Trial::new().await;
@@ -126,7 +126,7 @@ async fn f74_a_refusal_before_the_body_leaves_the_file_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f75_a_417_is_asked_once_more_without_expect() {
+async fn f68_a_417_is_asked_once_more_without_expect() {
     let refusal = Act::answer(417, "", "");
     let trial = Trial::of([Act::Swallow(Upto::Head), refusal, Act::Fin]).await;
     let verdict = trial.send(large()).await;

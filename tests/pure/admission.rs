@@ -11,7 +11,12 @@ use knosc_bulk_import::job::{Job, JobReport, JobStatus};
 use knosc_bulk_import::run::Outcome;
 use knosc_bulk_import::trigger::Trigger;
 
-const STAMP: Stamp = Stamp { size: 100, mtime_ns: 1_717_231_522_000_000_001, inode: 7 };
+const STAMP: Stamp = Stamp {
+    size: 100,
+    mtime_ns: 1_717_231_522_000_000_001,
+    ctime_ns: 1_717_231_523_000_000_002,
+    inode: 7,
+};
 
 const A: Digest = Digest([1; 16]);
 const B: Digest = Digest([2; 16]);
@@ -110,6 +115,43 @@ fn where_a_digest_is_missing_an_untouched_file_is_the_same() {
     assert_eq!(admit(&untouched, &before, Unchanged::Skip), unchanged);
 }
 
+/// Files whose bytes may be others though size and time of writing are the same.
+fn with_other_change_times() -> [Candidate; 2] {
+    [1_717_231_523_000_000_003, 0]
+        .map(|ctime_ns| Candidate { stamp: Stamp { ctime_ns, ..STAMP }, ..candidate(None) })
+}
+
+#[test]
+fn no_file_is_the_same_by_its_time_alone() {
+    let before = [earlier(1, Standing::Completed, None)];
+    for file in with_other_change_times() {
+        assert_eq!(admit(&file, &before, Unchanged::Skip), Admission::Send, "{file:?}");
+        assert_eq!(known_digest(&file, &[earlier(1, Standing::Completed, Some(A))]), None);
+    }
+    // Nor where the change time of the recorded one is not known.
+    let mut unknown = before.clone();
+    unknown[0].step.stamp.ctime_ns = 0;
+    for ctime_ns in [0, STAMP.ctime_ns] {
+        let file = Candidate { stamp: Stamp { ctime_ns, ..STAMP }, ..candidate(None) };
+        assert_eq!(admit(&file, &unknown, Unchanged::Skip), Admission::Send, "{ctime_ns}");
+    }
+}
+
+#[test]
+fn an_open_file_that_may_be_the_same_is_refused() {
+    for standing in [Standing::Pending, Standing::Lost] {
+        let before = [earlier(1, standing, None)];
+        for file in with_other_change_times() {
+            let found = admit(&file, &before, Unchanged::Skip);
+            assert!(
+                matches!(found, Admission::Refused(AdmissionError::StillOpen { .. })),
+                "{found:?}"
+            );
+        }
+        assert_eq!(admit(&candidate(None), &before, Unchanged::Skip), Admission::Send);
+    }
+}
+
 #[test]
 fn a_file_is_hashed_only_if_another_one_had_its_length() {
     let before = [earlier(1, Standing::Completed, Some(A))];
@@ -167,7 +209,11 @@ fn a_resumed_run_sends_nothing_over_what_came_later() {
 #[test]
 fn a_file_is_as_recorded_by_its_length_and_time() {
     assert!(STAMP.is_as_recorded(&STAMP));
-    assert!(Stamp { inode: 1, ..STAMP }.is_as_recorded(&STAMP), "a copy that kept its time");
+    // Of a copy that kept its time the change time says that it is one; where that is not known, the copy is as good.
+    assert!(!Stamp { inode: 1, ..STAMP }.is_as_recorded(&STAMP));
+    assert!(!Stamp { ctime_ns: 1, ..STAMP }.is_as_recorded(&STAMP));
+    assert!(Stamp { ctime_ns: 0, inode: 1, ..STAMP }.is_as_recorded(&STAMP));
+    assert!(STAMP.is_as_recorded(&Stamp { ctime_ns: 0, inode: 1, ..STAMP }));
     assert!(!Stamp { size: 101, ..STAMP }.is_as_recorded(&STAMP));
     assert!(!Stamp { mtime_ns: 1, ..STAMP }.is_as_recorded(&STAMP));
 }

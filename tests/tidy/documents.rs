@@ -115,14 +115,15 @@ fn missing_test(tree: &Tree, test: &str) -> Option<String> {
 }
 
 const MATRIX: &str = "tests/faults/MATRIX.md";
-const MATRIX_ROWS: usize = 46;
+/// Numbers of rows stay what they are: those in between are of other faults.
+const MATRIX_ROWS: [std::ops::RangeInclusive<usize>; 2] = [1..=46, 60..=69];
 
 /// The fault matrix: each row is there once and names tests that exist, or says why there is none; and no test of a row is left out.
 pub(crate) fn faults(tree: &Tree) -> Vec<String> {
     let text = tree.file(MATRIX).map_or("", |file| &file.text);
     let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("| F")).collect();
     let mut problems = Vec::new();
-    for number in 1..=MATRIX_ROWS {
+    for number in MATRIX_ROWS.into_iter().flatten() {
         let begin = format!("| F{number:02} | ");
         let found: Vec<&&str> = rows.iter().filter(|row| row.starts_with(&begin)).collect();
         let [row] = found.as_slice() else {

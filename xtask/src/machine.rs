@@ -32,7 +32,7 @@ pub struct Tool {
 }
 
 /// The tools that a test may need besides rustup and a C compiler.
-pub const TOOLS: [Tool; 11] = [
+pub const TOOLS: [Tool; 12] = [
     Tool {
         name: "curl",
         tests: "documented_client::curl_*",
@@ -120,6 +120,15 @@ pub const TOOLS: [Tool; 11] = [
         program: "node",
         args: &["--version"],
         package: Some("tools/stacks/node_modules/multer"),
+    },
+    // That it is installed is not enough: not every container may make namespaces.
+    Tool {
+        name: "unshare",
+        tests: "containers::*",
+        install: "sudo apt-get install -y util-linux, and the right to make namespaces: root outside of an unprivileged container",
+        program: "unshare",
+        args: &["--uts", "--mount", "--pid", "--fork", "--kill-child", "hostname", "test"],
+        package: None,
     },
 ];
 

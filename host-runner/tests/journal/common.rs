@@ -50,7 +50,12 @@ impl Drop for Folder {
     }
 }
 
-pub(crate) const STAMP: Stamp = Stamp { size: 100, mtime_ns: 1_717_231_522_000_000_001, inode: 7 };
+pub(crate) const STAMP: Stamp = Stamp {
+    size: 100,
+    mtime_ns: 1_717_231_522_000_000_001,
+    ctime_ns: 1_717_231_523_000_000_002,
+    inode: 7,
+};
 
 pub(crate) fn step(trigger: Trigger) -> NewStep {
     let file_name = format!("{trigger}.csv");

@@ -126,7 +126,7 @@ async fn a_full_disk_stops_the_journal_for_good() {
             |row| row.get::<_, i64>(0),
         )
         .unwrap();
-    let config = StoreConfig { bytes_max: Some(size.unsigned_abs()) };
+    let config = StoreConfig { bytes_max: Some(size.unsigned_abs()), ..StoreConfig::default() };
     let store = Store::open_with(folder.path(), config).unwrap();
     let journal = store.journal("run-1").await.unwrap();
     let long =

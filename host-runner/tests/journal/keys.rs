@@ -74,7 +74,12 @@ async fn a_set_comes_from_completed_files_alone() {
     let store = folder.store();
     assert_eq!(left_out(&store, &[1]).await, None);
     begin(&store, "run-1", refreshing(&[1, 2, 3])).await;
-    record(&store, "run-1", vec![started(ORDERS), Fact::UploadAccepted(job(ORDERS))]).await;
+    record(
+        &store,
+        "run-1",
+        vec![started(ORDERS), Fact::UploadSealed(60), Fact::UploadAccepted(job(ORDERS))],
+    )
+    .await;
     assert_eq!(left_out(&store, &[1]).await, None, "an accepted file is not a completed one");
     // The end may be seen by another process.
     let report = seen(ORDERS, JobStatus::Completed);
@@ -100,7 +105,8 @@ async fn what_failed_or_is_not_known_leaves_the_set_and_makes_it_stale() {
     let store = folder.store();
     load(&store, "run-1", refreshing(&[1, 2])).await;
     begin(&store, "run-2", refreshing(&[1])).await;
-    let mut failed = vec![started(ORDERS), Fact::UploadAccepted(job(ORDERS))];
+    let mut failed =
+        vec![started(ORDERS), Fact::UploadSealed(60), Fact::UploadAccepted(job(ORDERS))];
     failed.push(Fact::JobObserved(seen(ORDERS, JobStatus::Failed)));
     record(&store, "run-2", failed).await;
     assert_eq!(left_out(&store, &[]).await, Some((2, 2)));
@@ -129,7 +135,8 @@ async fn what_failed_or_is_not_known_leaves_the_set_and_makes_it_stale() {
 async fn files_count_in_the_order_of_their_acceptance() {
     let folder = Folder::new("order");
     let store = folder.store();
-    let accept = || vec![started(ORDERS), Fact::UploadAccepted(job(ORDERS))];
+    let accept =
+        || vec![started(ORDERS), Fact::UploadSealed(60), Fact::UploadAccepted(job(ORDERS))];
     let done = || vec![Fact::JobObserved(seen(ORDERS, JobStatus::Completed))];
     // The older file is seen to end after the newer one: it was replaced.
     begin(&store, "run-1", refreshing(&[1, 2])).await;

@@ -94,26 +94,34 @@ async fn the_lock_of_a_killed_process_is_taken_over() {
     locks.release().await.unwrap();
 }
 
+/// As a process under another host name left it: a container that was killed.
+fn leave_row(folder: &Folder) {
+    let sql = "INSERT INTO locks VALUES (?1, 'item-master', 4711, 'elsewhere', 3, 'run-0')";
+    Connection::open(folder.database()).unwrap().execute(sql, [TENANT]).unwrap();
+}
+
 #[tokio::test]
-async fn the_lock_of_another_host_needs_a_person() {
-    let folder = Folder::new("other-host");
+async fn the_free_lock_of_another_host_name_is_taken_over() {
+    let folder = Folder::new("other-name");
     let store = folder.store();
-    // As a process of another host that shares the folder left it.
-    Connection::open(folder.database())
-        .unwrap()
-        .execute(
-            "INSERT INTO locks VALUES (?1, 'item-master', 4711, 'elsewhere', 3, 'run-0')",
-            [TENANT],
-        )
-        .unwrap();
-    let refused = lock(&store, &[ITEMS], "run-1").await.unwrap_err();
-    let StoreError::Locked { holder: Some(holder), alive: false, .. } = &refused else {
-        panic!("{refused:?}")
-    };
-    assert_eq!((holder.pid, &*holder.host), (4711, "elsewhere"));
-    assert!(refused.hint().contains("unlock"));
-    let had = store.unlock(TENANT, ITEMS).await.unwrap().unwrap();
-    assert_eq!(had.run, "run-0");
+    leave_row(&folder);
     lock(&store, &[ITEMS], "run-1").await.unwrap().release().await.unwrap();
+    leave_row(&folder);
+    assert_eq!(store.unlock(TENANT, ITEMS).await.unwrap().unwrap().run, "run-0");
     assert_eq!(store.unlock(TENANT, ITEMS).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_held_lock_counts_under_every_alias_of_its_tenant() {
+    let folder = Folder::new("aliases");
+    let store = folder.store();
+    let held = store.lock("http://127.0.0.1:8080", vec![ITEMS], "run-1", 5).await.unwrap();
+    for alias in ["http://localhost:8080", "http://[::1]:8080", "http://LocalHost.:8080/api"] {
+        let refused = store.lock(alias, vec![ITEMS], "run-2", 5).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Locked { alive: true, .. }), "{alias}: {refused:?}");
+    }
+    for other in ["http://acme.localhost:8080", "http://localhost:8081", "https://localhost:8080"] {
+        store.lock(other, vec![ITEMS], "run-3", 5).await.unwrap().release().await.unwrap();
+    }
+    held.release().await.unwrap();
 }

@@ -16,4 +16,5 @@ mod figures;
 mod keys;
 mod locks;
 mod lookups;
+mod restored;
 mod versions;

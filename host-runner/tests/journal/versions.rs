@@ -14,6 +14,7 @@ use super::common::{Folder, TENANT, completed, new_run, refreshing};
 
 const VERSION_1: &str = include_str!("version-1.sql");
 const VERSION_3: &str = include_str!("version-3.sql");
+const VERSION_4: &str = include_str!("version-4.sql");
 
 fn version_of(folder: &Folder) -> i64 {
     let connection = Connection::open(folder.database()).unwrap();
@@ -40,7 +41,7 @@ async fn a_journal_of_version_1_is_brought_up_to_date_with_what_it_knows() {
     let report = store.journal(&run.id).await.unwrap().run().report();
     assert!(matches!(report.steps[0].outcome, Outcome::Unknown(_)), "{report:?}");
     assert_eq!(store.row_errors(&run.id).await.unwrap(), []);
-    assert_eq!(version_of(&folder), 4);
+    assert_eq!(version_of(&folder), 5);
 }
 
 #[tokio::test]
@@ -49,7 +50,7 @@ async fn a_journal_of_version_3_goes_on_and_knows_no_keys_of_its_files() {
     Connection::open(folder.database()).unwrap().execute_batch(VERSION_3).unwrap();
     assert_eq!(version_of(&folder), 3);
     let store = folder.store();
-    assert_eq!(version_of(&folder), 4);
+    assert_eq!(version_of(&folder), 5);
     let run = store.run("20261126-180951-0rrc").await.unwrap();
     assert_eq!(run.steps[0].standing, Standing::Completed);
     assert!(run.steps[0].digest.is_some(), "a digest of this version is still one");
@@ -68,6 +69,27 @@ async fn a_journal_of_version_3_goes_on_and_knows_no_keys_of_its_files() {
     assert_eq!((loaded.run.as_str(), loaded.loaded.rows), (id, 3));
 }
 
+#[tokio::test]
+async fn a_journal_of_version_4_joins_the_names_of_a_tenant() {
+    let folder = Folder::new("version-4");
+    Connection::open(folder.database()).unwrap().execute_batch(VERSION_4).unwrap();
+    let store = folder.store();
+    assert_eq!(version_of(&folder), 5);
+    for name in ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080/api"] {
+        let runs = store.runs(Some(name), 10).await.unwrap();
+        // Each is still shown, and gone on with, as it was typed.
+        let tenants: Vec<&str> = runs.iter().map(|run| run.tenant.as_str()).collect();
+        assert_eq!(tenants, ["http://localhost:8080", "http://127.0.0.1:8080"]);
+        assert_eq!(store.earlier(name, Trigger::Demand, None).await.unwrap().len(), 2);
+        let loaded = store.loaded(name, Trigger::Demand).await.unwrap().unwrap();
+        assert_eq!((loaded.accepted, loaded.loaded.rows), (7, 5));
+        assert!(loaded.is_disordered, "what the other name changed in between is not known");
+        let stamp = runs[0].steps[0].stamp;
+        assert_eq!(stamp.ctime_ns, 0, "nothing was known of it");
+    }
+    store.lock("http://[::1]:8080", vec![Trigger::Demand], "run-1", 5).await.unwrap();
+}
+
 #[test]
 fn a_journal_of_a_newer_version_is_refused_and_not_touched() {
     let folder = Folder::new("newer");
@@ -79,7 +101,7 @@ fn a_journal_of_a_newer_version_is_refused_and_not_touched() {
     drop(connection);
     let before = std::fs::read(folder.database()).unwrap();
     let error = Store::open(folder.path()).unwrap_err();
-    assert_eq!(error, StoreError::Newer { found: 99, known: 4 });
+    assert_eq!(error, StoreError::Newer { found: 99, known: 5 });
     assert_eq!(std::fs::read(folder.database()).unwrap(), before);
 }
 

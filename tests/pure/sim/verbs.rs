@@ -366,5 +366,5 @@ fn digest(file: OnDisk) -> Digest {
 }
 
 fn stamp(file: OnDisk) -> Stamp {
-    Stamp { size: 40, mtime_ns: file.mtime_ns, inode: 1 }
+    Stamp { size: 40, mtime_ns: file.mtime_ns, ctime_ns: file.mtime_ns, inode: 1 }
 }

@@ -10,7 +10,7 @@ use knosc_bulk_import::admission::{
 };
 use knosc_bulk_import::trigger::Trigger;
 use knosc_runner::blobs::BlobSource;
-use knosc_runner::journal::sqlite::{NewStep, RecordedRun, Store, file};
+use knosc_runner::journal::sqlite::{Kind, NewStep, RecordedRun, Store, file};
 
 use crate::problem::{FileProblem, Problem};
 use crate::when;
@@ -82,7 +82,7 @@ pub async fn admit(
         let candidate = match &wish.content {
             Content::File => candidate(wish.trigger, &wish.path)?,
             Content::Given(blob) => {
-                let stamp = Stamp { size: blob.size(), mtime_ns: 0, inode: 0 };
+                let stamp = Stamp { size: blob.size(), mtime_ns: 0, ctime_ns: 0, inode: 0 };
                 let path = wish.path.clone();
                 Candidate { trigger: wish.trigger, path, stamp, digest: None }
             }
@@ -121,6 +121,12 @@ pub async fn readmit(
     step: &RecordedStep,
     limit: SizeLimit,
 ) -> Result<Option<Digest>, Problem> {
+    if run.kind == Kind::Restored {
+        return Err(Problem::Usage {
+            message: format!("run {} has no file: it stands for what the journal lost", run.id),
+            hint: "begin a run with the files that Knosc should have now",
+        });
+    }
     let unfit = |problem| Problem::File { path: step.path.clone(), problem };
     let now = match file::stamp(&step.path) {
         Ok(now) => now,
@@ -133,7 +139,7 @@ pub async fn readmit(
         }
         Err(error) => return Err(unfit(FileProblem::Unreadable(error.to_string()))),
     };
-    if !now.is_as_recorded(&step.stamp) {
+    if !is_as_recorded(step, now).await? {
         return Err(unfit(FileProblem::NotAsRecorded));
     }
     limit.check(store, &run.tenant, std::iter::once((step.path.as_path(), now.size))).await?;
@@ -150,11 +156,32 @@ pub async fn readmit(
     Ok(candidate.digest)
 }
 
+/// Whether a file holds what was recorded of it: by its content where that is known, and unless nothing can have touched it.
+pub async fn is_as_recorded(step: &RecordedStep, now: Stamp) -> Result<bool, Problem> {
+    match step.digest {
+        None => Ok(now.is_as_recorded(&step.stamp)),
+        Some(_) if now.is_same_state(&step.stamp) => Ok(true),
+        Some(_) if now.size != step.stamp.size => Ok(false),
+        Some(recorded) => Ok(hashed(&step.path).await? == recorded),
+    }
+}
+
+/// A file's digest. Not this thread's work: a file may be large.
+async fn hashed(path: &Path) -> Result<Digest, Problem> {
+    let path = path.to_owned();
+    let unreadable = {
+        let path = path.clone();
+        |message| Problem::File { path, problem: FileProblem::Unreadable(message) }
+    };
+    let hashed = tokio::task::spawn_blocking(move || file::digest(&path)).await;
+    let hashed = hashed.map_err(|error| Problem::Internal(error.to_string()))?;
+    hashed.map_err(|error| unreadable(error.to_string()))
+}
+
 /// Whether a pipeline made the file: such files are named below a folder that has the run's name, and never was there.
 fn is_made(run: &RecordedRun, step: &RecordedStep) -> bool {
     let folder = step.path.parent().and_then(Path::file_name);
-    run.kind == knosc_runner::journal::sqlite::Kind::Pipeline
-        && folder.is_some_and(|folder| folder == run.id.as_str())
+    run.kind == Kind::Pipeline && folder.is_some_and(|folder| folder == run.id.as_str())
 }
 
 fn candidate(trigger: Trigger, path: &Path) -> Result<Candidate, Problem> {
@@ -177,20 +204,14 @@ async fn with_digest(
     }
     candidate.digest = rules::known_digest(&candidate, earlier);
     if candidate.digest.is_none() && rules::needs_digest(&candidate, earlier) {
-        let unreadable = |message: String| Problem::File {
-            path: candidate.path.clone(),
-            problem: FileProblem::Unreadable(message),
-        };
         let digest = match content {
-            Content::File => {
-                let path = candidate.path.clone();
-                let hashed = tokio::task::spawn_blocking(move || file::digest(&path)).await;
-                let hashed = hashed.map_err(|error| Problem::Internal(error.to_string()))?;
-                hashed.map_err(|error| unreadable(error.to_string()))?
+            Content::File => hashed(&candidate.path).await?,
+            Content::Given(blob) => {
+                file::digest_of(blob.as_ref()).await.map_err(|error| Problem::File {
+                    path: candidate.path.clone(),
+                    problem: FileProblem::Unreadable(error.to_string()),
+                })?
             }
-            Content::Given(blob) => file::digest_of(blob.as_ref())
-                .await
-                .map_err(|error| unreadable(error.to_string()))?,
         };
         candidate.digest = Some(digest);
     }

@@ -119,14 +119,14 @@ fn stale_sentence(stale: Option<&Stale>) -> String {
     match stale {
         None => String::new(),
         Some(Stale::Since { run, standing: Standing::Completed }) => {
-            format!("; this is stale: run {run} loaded a file since that was not looked into")
+            format!("; this is stale: run {run} loaded a file since whose rows are not known")
         }
         Some(Stale::Since { run, standing }) => format!(
             "; this is stale: run {run} ({}) may have changed what Knosc has since",
             standing.word()
         ),
         Some(Stale::Disordered) => {
-            "; this is stale: files were seen to end in another order than they were accepted"
+            "; this is stale: files ended in another order than they were accepted, or one arrived in part"
                 .to_owned()
         }
     }

@@ -247,6 +247,7 @@ const fn store_code(error: &StoreError) -> &'static str {
         StoreError::Taken { .. } => "run-id-taken",
         StoreError::Illegal(_) => "not-open",
         StoreError::Corrupt { .. } => "journal-damaged",
+        StoreError::MayHaveLost { .. } => "journal-may-have-lost",
         StoreError::Newer { .. } => "journal-newer",
         StoreError::Full { .. } => "journal-full",
         StoreError::ReadOnly { .. } => "journal-read-only",

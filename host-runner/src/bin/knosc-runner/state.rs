@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use knosc_bulk_import::origin::Origin;
 use knosc_bulk_import::session::{RefreshPair, Session};
 use knosc_bulk_import::trigger::Trigger;
-use knosc_runner::journal::sqlite::Store;
+use knosc_runner::journal::sqlite::{Restored, Store, StoreConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::args::Global;
 use crate::private;
 use crate::problem::Problem;
+use crate::render::Reporter;
 
 /// What a template may be.
 pub const TEMPLATE_EXTENSIONS: [&str; 2] = ["csv", "xlsx"];
@@ -162,7 +163,29 @@ impl State {
 
 /// The journal of runs; refused before anything is sent where it cannot be kept.
 pub fn store(global: &Global) -> Result<Store, Problem> {
-    Ok(Store::open(&folder(global)?.folder)?)
+    Ok(Store::open_with(&folder(global)?.folder, config(global))?)
+}
+
+/// The same for verbs that only read: also one that may have lost facts, and then it says so.
+pub fn store_to_read(global: &Global, reporter: &mut Reporter) -> Result<Store, Problem> {
+    let store = Store::open_to_read(&folder(global)?.folder, config(global))?;
+    warn(&store, reporter);
+    Ok(store)
+}
+
+/// A journal that may have lost facts.
+pub fn restored(global: &Global) -> Result<Option<Restored>, Problem> {
+    Ok(Restored::find(&folder(global)?.folder, config(global))?)
+}
+
+fn config(global: &Global) -> StoreConfig {
+    StoreConfig { trust_file_locks: global.trust_file_locks, ..StoreConfig::default() }
+}
+
+fn warn(store: &Store, reporter: &mut Reporter) {
+    if let Some(doubt) = store.doubt() {
+        reporter.warn(&doubt.to_string(), doubt.hint());
+    }
 }
 
 /// The state folder.
@@ -173,11 +196,16 @@ pub fn folder(global: &Global) -> Result<State, Problem> {
     })
 }
 
-/// The same, if there is a journal already.
-pub fn existing_store(global: &Global) -> Result<Option<Store>, Problem> {
+/// The journal to be read, if there is one already.
+pub fn existing_store(global: &Global, reporter: &mut Reporter) -> Result<Option<Store>, Problem> {
     let state = State::new(global.state.clone());
-    let state = state.filter(|state| state.folder.join("journal.db").exists());
-    Ok(state.map(|state| Store::open(&state.folder)).transpose()?)
+    let is_there = |state: &State| {
+        ["journal.db", "journal.generation"].iter().any(|name| state.folder.join(name).exists())
+    };
+    match state.filter(is_there) {
+        Some(_) => store_to_read(global, reporter).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A folder of this tool under one of the XDG folders.

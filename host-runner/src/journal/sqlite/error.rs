@@ -31,8 +31,8 @@ pub enum StoreError {
         /// What the system said.
         message: String,
     },
-    /// Locks and write-ahead logs do not hold across machines.
-    #[error("the state folder is on a network file system ({kind})")]
+    /// Locks and write-ahead logs do not hold where several machines share a file system.
+    #[error("the state folder is on a file system whose locks cannot be trusted ({kind})")]
     NetworkFolder {
         /// Which one.
         kind: String,
@@ -55,6 +55,12 @@ pub enum StoreError {
     /// The file is no journal, or no longer one.
     #[error("the journal is damaged: {message}")]
     Corrupt {
+        /// What does not fit.
+        message: String,
+    },
+    /// The journal, its log and its generation are not of one moment: what was sent since the older one is not known any more.
+    #[error("the journal may have lost what was sent: {message}")]
+    MayHaveLost {
         /// What does not fit.
         message: String,
     },
@@ -122,7 +128,7 @@ impl StoreError {
                 "look at the folder's path and permissions, or choose another one with --state"
             }
             Self::NetworkFolder { .. } => {
-                "locks do not hold across machines there: choose a folder on a disk of this machine with --state"
+                "choose a folder on a disk of this machine with --state; if this machine alone uses that one, add --trust-file-locks"
             }
             Self::ReadOnly { .. } => {
                 "give this user the right to write there, or choose another folder with --state"
@@ -133,6 +139,9 @@ impl StoreError {
             }
             Self::Corrupt { .. } => {
                 "move the state folder aside and keep it: it alone says which files were sent; look in Knosc before you send those again"
+            }
+            Self::MayHaveLost { .. } => {
+                "put journal.db, journal.db-wal and journal.generation of one moment back; if they are gone, run knosc-runner runs accept-restored, which marks what may be missing as unknown"
             }
             Self::Newer { .. } => {
                 "use the version of knosc-runner that wrote it; it was not changed"
@@ -160,6 +169,7 @@ impl StoreError {
             Self::ReadOnly { .. }
                 | Self::Full { .. }
                 | Self::Corrupt { .. }
+                | Self::MayHaveLost { .. }
                 | Self::Storage { .. }
                 | Self::Stopped { .. }
         )
@@ -196,9 +206,10 @@ impl From<StoreError> for JournalError {
             StoreError::Locked { .. } | StoreError::Busy | StoreError::Overtaken => {
                 Self::Locked(message)
             }
-            StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::NoRun { .. } => {
-                Self::Read(message)
-            }
+            StoreError::Corrupt { .. }
+            | StoreError::MayHaveLost { .. }
+            | StoreError::Newer { .. }
+            | StoreError::NoRun { .. } => Self::Read(message),
             _ => Self::Write(message),
         }
     }

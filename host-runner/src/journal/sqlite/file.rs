@@ -4,6 +4,8 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +13,7 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use knosc_bulk_import::admission::{Digest, Stamp};
 use twox_hash::XxHash3_128;
 
+use super::filesystem;
 use crate::blobs::{BlobSource, BlobSourceError};
 
 /// Large enough that calls cost nothing, small enough for a processor's cache.
@@ -63,17 +66,35 @@ pub(super) fn unhex(text: &str) -> Option<Digest> {
 
 /// The stamp of a file as it is now.
 ///
+/// Its change time is taken for known only on a local disk, and only if it is older than this moment by more than a file system's
+/// clock may be coarse: a change that comes right after would have the same time.
+///
 /// # Errors
 /// The file system's.
 pub fn stamp(path: &Path) -> io::Result<Stamp> {
     let metadata = std::fs::metadata(path)?;
-    let since = metadata.modified().ok().map(nanoseconds);
+    let mtime_ns = metadata.modified().ok().map_or(0, nanoseconds);
     #[cfg(unix)]
-    let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
-    // Elsewhere size and time have to do.
+    let (inode, changed_ns) = (MetadataExt::ino(&metadata), change_time(&metadata));
+    // Elsewhere the content decides.
     #[cfg(not(unix))]
-    let inode = 0;
-    Ok(Stamp { size: metadata.len(), mtime_ns: since.unwrap_or(0), inode })
+    let (inode, changed_ns) = (0, 0);
+    let age_ns = nanoseconds(SystemTime::now()).saturating_sub(changed_ns);
+    let is_settled = age_ns > if changed_ns % 1_000_000_000 == 0 { SECONDS_NS } else { TICKS_NS };
+    let is_known = is_settled && filesystem::has_change_times(path);
+    let ctime_ns = if is_known { changed_ns } else { 0 };
+    Ok(Stamp { size: metadata.len(), mtime_ns, ctime_ns, inode })
+}
+
+/// How long changes may share a time: where a file system keeps seconds alone, and where it keeps the kernel's ticks of at most 10 ms.
+const SECONDS_NS: i64 = 2_000_000_000;
+const TICKS_NS: i64 = 100_000_000;
+
+#[cfg(unix)]
+fn change_time(metadata: &std::fs::Metadata) -> i64 {
+    MetadataExt::ctime(metadata)
+        .saturating_mul(1_000_000_000)
+        .saturating_add(MetadataExt::ctime_nsec(metadata))
 }
 
 fn nanoseconds(time: SystemTime) -> i64 {

@@ -24,7 +24,7 @@ pub struct RecordedKeys {
     pub file_name: String,
     /// Which acceptance that was.
     pub accepted: i64,
-    /// A change that was accepted before it was seen to complete after it: what is there now is not known.
+    /// A change that was accepted before it was seen to complete after it, or a file arrived in part: what is there now is not known.
     pub is_disordered: bool,
 }
 
@@ -52,16 +52,21 @@ pub(super) fn keep(
 }
 
 /// A step stands otherwise than before: what completed counts from now on, and what failed is forgotten. What was refused may
-/// be sent by a later process.
+/// be sent by a later process. Of a file that was accepted before all of it had left it is not known which keys arrived.
 pub(super) fn settle(
     connection: &Connection,
     run: &str,
     step: i64,
     standing: Standing,
+    is_whole: bool,
 ) -> Result<(), StoreError> {
     match standing {
         Standing::Completed => {
-            complete(connection, run, step)?;
+            if is_whole {
+                complete(connection, run, step)?;
+            } else {
+                doubt(connection, run, step)?;
+            }
             forget_overtaken(connection, run, step)?;
         }
         Standing::Failed => {}
@@ -78,15 +83,23 @@ fn forget_overtaken(connection: &Connection, run: &str, step: i64) -> Result<(),
         SELECT 1 FROM steps AS theirs JOIN runs AS their_run ON their_run.id = theirs.run
             JOIN steps AS ours ON ours.run = ?1 AND ours.step = ?2 JOIN runs AS our_run ON our_run.id = ours.run
         WHERE theirs.run = step_keys.run AND theirs.step = step_keys.step
-            AND theirs.trigger_name = ours.trigger_name AND their_run.tenant = our_run.tenant
+            AND theirs.trigger_name = ours.trigger_name AND their_run.tenant_key = our_run.tenant_key
             AND theirs.accepted IS NULL AND theirs.outcome IN ('not-started', 'refused')
             AND their_run.number < our_run.number)";
     connection.prepare_cached(sql)?.execute(params![run, step])?;
     Ok(())
 }
 
+/// What is known of a step's trigger is no longer all that is there.
+fn doubt(connection: &Connection, run: &str, step: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE loaded SET is_disordered = 1 WHERE (tenant, trigger_name) =
+        (SELECT tenant_key, trigger_name FROM steps JOIN runs ON runs.id = steps.run WHERE run = ?1 AND step = ?2)";
+    connection.prepare_cached(sql)?.execute(params![run, step])?;
+    Ok(())
+}
+
 fn complete(connection: &Connection, run: &str, step: i64) -> Result<(), StoreError> {
-    let sql = "SELECT refreshes, key, step_keys.rows, removed_rows, present, removed, tenant, trigger_name, accepted
+    let sql = "SELECT refreshes, key, step_keys.rows, removed_rows, present, removed, tenant_key, trigger_name, accepted
         FROM step_keys JOIN runs ON runs.id = step_keys.run
             JOIN steps ON steps.run = step_keys.run AND steps.step = step_keys.step
         WHERE step_keys.run = ?1 AND step_keys.step = ?2";

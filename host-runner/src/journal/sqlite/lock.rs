@@ -1,7 +1,8 @@
 //! One at a time: a lock for each tenant and trigger, held as long as a process works.
 //!
-//! The table says who; a locked file of this machine says whether they live. A process that was killed leaves its row and loses its
-//! file's lock, so that the next one on this host takes over. About another host nothing is known: a person decides.
+//! The table says who; a locked file says whether they live, and dies with its process: on this machine, in any container, under any
+//! host name. A process that was killed leaves its row, and the next one takes over. Only where file locks are trusted against the file
+//! system's word, a row of another host is left to a person.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub struct Locks {
 pub(super) struct Claim<'a> {
     pub(super) folder: &'a Path,
     pub(super) host: &'a str,
+    /// Whether a file that is not locked has no holder anywhere.
+    pub(super) is_local: bool,
     pub(super) tenant: &'a str,
     pub(super) run: &'a str,
     pub(super) now_ms: u64,
@@ -82,8 +85,10 @@ impl Locks {
             since_ms: claim.now_ms,
             run: self.run.clone(),
         };
-        let tenant = self.tenant.clone();
-        self.writer.call(move |connection| claim_row(connection, &tenant, trigger, &mine)).await?;
+        let (tenant, is_local) = (self.tenant.clone(), claim.is_local);
+        let claim_row =
+            move |connection: &Connection| claim_row(connection, &tenant, trigger, is_local, &mine);
+        self.writer.call(claim_row).await?;
         self.held.push((trigger, file));
         Ok(())
     }
@@ -105,7 +110,7 @@ impl Locks {
     /// Gives the locks back.
     ///
     /// # Errors
-    /// The storage's; the locks are free then too, and their rows are taken over by the next one on this host.
+    /// The storage's; the locks are free then too, and their rows are taken over by the next one.
     pub async fn release(self) -> Result<(), StoreError> {
         let Self { writer, tenant, run, held } = self;
         let triggers: Vec<Trigger> = held.iter().map(|(trigger, _)| *trigger).collect();
@@ -126,14 +131,17 @@ impl Locks {
     }
 }
 
-/// Takes a row whose file is held. A row of this host is then a dead process's.
+/// Takes a row whose file is held: the process that wrote it is dead, whatever its host was called. Only where locks do not hold
+/// between machines a row of another host may be a living process's.
 fn claim_row(
     connection: &Connection,
     tenant: &str,
     trigger: Trigger,
+    is_local: bool,
     mine: &Holder,
 ) -> Result<(), StoreError> {
-    if let Some(holder) = read::holder(connection, tenant, trigger)?
+    if !is_local
+        && let Some(holder) = read::holder(connection, tenant, trigger)?
         && holder.host != mine.host
     {
         let holder = Some(Box::new(holder));
@@ -167,6 +175,26 @@ pub(super) async fn unlock(
         Ok(holder)
     });
     forgotten.await
+}
+
+/// Holds the files of some tenants' triggers without a row, for a journal that nothing may be written to yet.
+pub(super) fn hold(
+    folder: &Path,
+    triggers: impl IntoIterator<Item = (String, Trigger)>,
+) -> Result<Vec<File>, StoreError> {
+    let hold = |(tenant, trigger): (String, Trigger)| {
+        let file = open(&path(folder, &tenant, trigger))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                Err(StoreError::Locked { trigger, holder: None, alive: true })
+            }
+            Err(TryLockError::Error(error)) => {
+                Err(StoreError::Folder { message: format!("no file lock: {error}") })
+            }
+        }
+    };
+    triggers.into_iter().map(hold).collect()
 }
 
 /// The file is never removed: two processes that made it anew would each hold a file of their own.

@@ -1,6 +1,6 @@
 //! Questions to the tables. Writes nothing.
 //!
-//! A value that does not fit its type is damage, and is reported as such: nothing is skipped or guessed.
+//! A value that does not fit its type is damage, and is reported as such: nothing is skipped or guessed. A tenant is asked for by its key.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ use super::record::{Kind, RecordedEvent, RecordedRun, StepErrors};
 const RUN: &str = "SELECT id, number, tenant, kind, created_ms, finished_ms, policy FROM runs";
 
 const STEP: &str = "SELECT step, position, trigger_name, file_name, path, size, mtime_ns, inode,
-    expected_digest, digest, outcome, job_id, accepted, unchanged_of, run FROM steps";
+    expected_digest, digest, outcome, job_id, accepted, unchanged_of, ctime_ns, run FROM steps";
 
 /// The random end of an id: less of an id names a run by accident.
 const ASKED_LENGTH_MIN: i64 = 4;
@@ -42,7 +42,7 @@ pub(super) fn runs(
     count_max: usize,
 ) -> Result<Vec<RecordedRun>, StoreError> {
     let count_max = i64::try_from(count_max).unwrap_or(i64::MAX);
-    let sql = format!("{RUN} WHERE ?1 IS NULL OR tenant = ?1 ORDER BY number DESC LIMIT ?2");
+    let sql = format!("{RUN} WHERE ?1 IS NULL OR tenant_key = ?1 ORDER BY number DESC LIMIT ?2");
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_map(params![tenant, count_max], |row| Ok(run_of(row)))?;
     let mut runs = Vec::new();
@@ -85,12 +85,12 @@ pub(super) fn earlier(
     but_run: Option<&str>,
 ) -> Result<Vec<Earlier>, StoreError> {
     let sql = "SELECT step, position, trigger_name, file_name, path, size, mtime_ns, inode,
-            expected_digest, digest, outcome, job_id, accepted, unchanged_of, run, number
+            expected_digest, digest, outcome, job_id, accepted, unchanged_of, ctime_ns, run, number
         FROM steps JOIN runs ON runs.id = steps.run
-        WHERE trigger_name = ?1 AND tenant = ?2 AND unchanged_of IS NULL AND (?3 IS NULL OR run <> ?3)
+        WHERE trigger_name = ?1 AND tenant_key = ?2 AND unchanged_of IS NULL AND (?3 IS NULL OR run <> ?3)
         ORDER BY number DESC, step DESC";
     let mut statement = connection.prepare_cached(sql)?;
-    let of_row = |row: &Row<'_>| Ok((step_of(row), row.get(14)?, row.get(15)?));
+    let of_row = |row: &Row<'_>| Ok((step_of(row), row.get(15)?, row.get(16)?));
     let found = statement.query_map(params![trigger.name(), tenant, but_run], of_row)?;
     found
         .map(|found| {
@@ -185,7 +185,7 @@ pub(super) fn open_step(
     job: &Job,
 ) -> Result<Option<(String, usize)>, StoreError> {
     let sql = "SELECT run, step FROM steps JOIN runs ON runs.id = steps.run
-        WHERE trigger_name = ?1 AND tenant = ?2 AND job_id = ?3 AND outcome = ?4
+        WHERE trigger_name = ?1 AND tenant_key = ?2 AND job_id = ?3 AND outcome = ?4
         ORDER BY number DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
     let asked = params![job.trigger.name(), tenant, job.job_id, Standing::Pending.word()];
@@ -242,7 +242,12 @@ fn step_of(row: &Row<'_>) -> Result<RecordedStep, StoreError> {
         trigger: codec::trigger(&trigger)?,
         file_name: row.get(3)?,
         path: PathBuf::from(path),
-        stamp: Stamp { size: u64_of(row, 5)?, mtime_ns: row.get(6)?, inode: inode.cast_unsigned() },
+        stamp: Stamp {
+            size: u64_of(row, 5)?,
+            mtime_ns: row.get(6)?,
+            ctime_ns: row.get(14)?,
+            inode: inode.cast_unsigned(),
+        },
         digest: made.or(expected),
         standing: Standing::from_word(&standing).ok_or_else(|| damaged("an outcome"))?,
         job_id: row.get(11)?,

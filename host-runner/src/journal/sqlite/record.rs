@@ -19,6 +19,8 @@ pub enum Kind {
     Run,
     /// Those of one call of a tenant's pipeline.
     Pipeline,
+    /// No file: it stands for what a journal lost, until a person says what Knosc has.
+    Restored,
 }
 
 impl Kind {
@@ -28,11 +30,13 @@ impl Kind {
             Self::Upload => "upload",
             Self::Run => "run",
             Self::Pipeline => "pipeline",
+            Self::Restored => "restored",
         }
     }
 
     pub(super) fn from_word(word: &str) -> Option<Self> {
-        [Self::Upload, Self::Run, Self::Pipeline].into_iter().find(|kind| kind.word() == word)
+        let all = [Self::Upload, Self::Run, Self::Pipeline, Self::Restored];
+        all.into_iter().find(|kind| kind.word() == word)
     }
 }
 

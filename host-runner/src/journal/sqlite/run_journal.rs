@@ -16,7 +16,7 @@ use super::codec;
 use super::error::StoreError;
 use super::record::{RecordedEvent, RecordedRun};
 use super::write::{self, Change};
-use super::writer::{Answer, Kept, Writer};
+use super::writer::{Answer, Fence, Kept, Writer};
 use crate::BoxFuture;
 use crate::journal::{Journal, JournalError};
 
@@ -26,7 +26,10 @@ use crate::journal::{Journal, JournalError};
 /// not be written nothing more is taken: what is on disk decides, when the run is resumed.
 pub struct SqliteJournal {
     id: String,
+    tenant: String,
     writer: Writer,
+    /// Why nothing may be written, if so.
+    doubt: Option<StoreError>,
     state: Mutex<State>,
     broken: Arc<AtomicBool>,
 }
@@ -44,6 +47,7 @@ impl SqliteJournal {
     /// Folds what the store holds of a run.
     pub(super) fn new(
         writer: Writer,
+        doubt: Option<StoreError>,
         recorded: &RecordedRun,
         events: Vec<RecordedEvent>,
     ) -> Result<Self, StoreError> {
@@ -53,7 +57,9 @@ impl SqliteJournal {
             State { run, next_seq: history.len(), unwritten: None, digests: HashMap::new() };
         Ok(Self {
             id: recorded.id.clone(),
+            tenant: recorded.tenant.clone(),
             writer,
+            doubt,
             state: Mutex::new(state),
             broken: Arc::new(AtomicBool::new(false)),
         })
@@ -93,6 +99,9 @@ impl SqliteJournal {
     }
 
     async fn write(&self, event: Event, actor: Option<String>) -> Result<(), StoreError> {
+        if let Some(doubt) = &self.doubt {
+            return Err(doubt.clone());
+        }
         // A place first: from the moment that the machine believes the event, nothing may keep it from the thread.
         let place = self.writer.place().await?;
         let answer: Answer<()> = {
@@ -105,13 +114,16 @@ impl SqliteJournal {
             let repeats = state.run.history().last().is_some_and(|last| event.repeats(last));
             let errors = row_errors(&event);
             let fact = codec::encode(&event.fact)?;
+            let may_be_there = state.may_be_there(event.step);
             state.run.apply(event.clone())?;
             if repeats {
                 return Ok(());
             }
             let change = state.change(&self.id, &event, fact, errors, actor);
             let broken = Arc::clone(&self.broken);
-            place.hand_in(kept(&event.fact, change.is_over), move |connection| {
+            let is_fence = !may_be_there && state.may_be_there(event.step);
+            let fence = if is_fence { self.fence(&state, event.step) } else { None };
+            place.hand_in(kept(&event.fact, change.is_over), fence, move |connection| {
                 let written = write::append(connection, &change);
                 broken.fetch_or(written.is_err(), Ordering::SeqCst);
                 written
@@ -123,6 +135,12 @@ impl SqliteJournal {
             self.state().take_back(event);
         }
         written
+    }
+
+    /// Where a file of this run goes.
+    fn fence(&self, state: &State, step: usize) -> Fence {
+        let planned = state.run.plan().files().get(step)?;
+        Some((self.tenant.clone(), planned.trigger.name().to_owned()))
     }
 
     /// The event that could not be written, if there is one; nothing was taken after it.
@@ -166,8 +184,30 @@ impl State {
             accepted,
             digest: if is_seal { self.digests.remove(&event.step) } else { None },
             row_errors,
+            is_whole: self.is_whole(event.step),
             is_over: self.is_over(event.at_ms),
         }
+    }
+
+    /// Whether Knosc may have something of a step's file.
+    fn may_be_there(&self, step: usize) -> bool {
+        let outcome = self.run.outcome(step);
+        outcome.is_some_and(|outcome| {
+            !matches!(outcome, Outcome::NotStarted | Outcome::Refused(_) | Outcome::Unchanged(_))
+        })
+    }
+
+    /// Whether all of a step's file had left when it was accepted: not where its last bytes had to be recorded first, and were not.
+    fn is_whole(&self, step: usize) -> bool {
+        let facts = self.run.history().iter().rev().filter(|event| event.step == step);
+        for event in facts {
+            match &event.fact {
+                Fact::UploadSealed(_) => return true,
+                Fact::UploadStarted(sent) => return !sent.seal_follows,
+                _ => {}
+            }
+        }
+        true
     }
 
     /// Forgets an event that could not be written: what is told of the run is what is on disk.

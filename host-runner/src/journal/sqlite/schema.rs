@@ -1,6 +1,6 @@
 //! The tables, and how a file of an older version gets there. A newer version is refused and never rewritten.
 //!
-//! Opens and prepares; what is in the tables is for `read` and `write`.
+//! Opens and prepares; the steps from version to version are in `migrations`, what is in the tables is for `read` and `write`.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
@@ -8,106 +8,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, FileControl, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, FileControl, MAIN_DB, OpenFlags, TransactionBehavior};
 
+use super::checkpoint;
+use super::doubt;
 use super::error::StoreError;
+use super::migrations::{VERSION, migrate};
 
 /// Marks the file as a journal of ours: another program's database is not written to. "KNJ1".
 const APPLICATION_ID: i64 = 0x4B4E_4A31;
-
-/// One step a version; a version that was released is never changed, only followed.
-const MIGRATIONS: [&str; 4] = [
-    "CREATE TABLE runs (
-        number INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        tenant TEXT NOT NULL,
-        kind TEXT NOT NULL,
-        created_ms INTEGER NOT NULL,
-        finished_ms INTEGER,
-        policy TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE steps (
-        run TEXT NOT NULL REFERENCES runs (id),
-        step INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        trigger_name TEXT NOT NULL,
-        file_name TEXT NOT NULL,
-        path TEXT NOT NULL,
-        size INTEGER NOT NULL,
-        mtime_ns INTEGER NOT NULL,
-        inode INTEGER NOT NULL,
-        expected_sha256 TEXT,
-        sha256 TEXT,
-        outcome TEXT NOT NULL,
-        job_id TEXT,
-        accepted INTEGER,
-        unchanged_of TEXT,
-        PRIMARY KEY (run, step)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX steps_of_trigger ON steps (trigger_name, run);
-    CREATE TABLE events (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        run TEXT NOT NULL REFERENCES runs (id),
-        seq INTEGER NOT NULL,
-        at_ms INTEGER NOT NULL,
-        step INTEGER NOT NULL,
-        fact TEXT NOT NULL,
-        actor TEXT,
-        UNIQUE (run, seq)
-    ) STRICT;
-    CREATE TABLE locks (
-        tenant TEXT NOT NULL,
-        trigger_name TEXT NOT NULL,
-        pid INTEGER NOT NULL,
-        host TEXT NOT NULL,
-        since_ms INTEGER NOT NULL,
-        run TEXT NOT NULL,
-        PRIMARY KEY (tenant, trigger_name)
-    ) STRICT, WITHOUT ROWID;",
-    "CREATE TABLE row_errors (
-        run TEXT NOT NULL REFERENCES runs (id),
-        step INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        row_number INTEGER,
-        message TEXT NOT NULL,
-        PRIMARY KEY (run, step, position)
-    ) STRICT, WITHOUT ROWID;",
-    // An XXH3 says nothing about a SHA-256: the files of older runs are known by path, size and time alone.
-    "ALTER TABLE steps RENAME COLUMN sha256 TO digest;
-    ALTER TABLE steps RENAME COLUMN expected_sha256 TO expected_digest;
-    UPDATE steps SET digest = NULL, expected_digest = NULL;",
-    // Keys of files that are on their way, and of what the completed ones made of a tenant's trigger. The files of older runs
-    // are not known by their keys.
-    "CREATE TABLE step_keys (
-        run TEXT NOT NULL REFERENCES runs (id),
-        step INTEGER NOT NULL,
-        refreshes INTEGER NOT NULL,
-        key TEXT NOT NULL,
-        rows INTEGER NOT NULL,
-        removed_rows INTEGER NOT NULL,
-        present BLOB NOT NULL,
-        removed BLOB NOT NULL,
-        PRIMARY KEY (run, step)
-    ) STRICT;
-    CREATE TABLE loaded (
-        tenant TEXT NOT NULL,
-        trigger_name TEXT NOT NULL,
-        run TEXT NOT NULL REFERENCES runs (id),
-        step INTEGER NOT NULL,
-        accepted INTEGER NOT NULL,
-        refreshed INTEGER NOT NULL,
-        is_disordered INTEGER NOT NULL,
-        key TEXT NOT NULL,
-        rows INTEGER NOT NULL,
-        keys BLOB NOT NULL,
-        PRIMARY KEY (tenant, trigger_name)
-    ) STRICT;",
-];
-
-/// The newest version known here.
-const VERSION: i64 = 4;
-
-const _: () = assert!(MIGRATIONS.len() == 4, "a migration a version");
 
 /// Checking a file takes time in proportion to its size: this much is checked in some hundredths of a second, and holds
 /// tens of thousands of events.
@@ -133,6 +43,9 @@ pub(super) fn open(folder: &Path, bytes_max: Option<u64>) -> Result<Connection, 
     match fs::metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             is_not_left_over(&path)?;
+            // Another process may have made it since.
+            doubt::check_gone(folder)
+                .or_else(|lost| if path.exists() { Ok(()) } else { Err(lost) })?;
             create(folder, &path)?;
         }
         Err(error) => return Err(StoreError::Folder { message: error.to_string() }),
@@ -144,20 +57,23 @@ pub(super) fn open(folder: &Path, bytes_max: Option<u64>) -> Result<Connection, 
     }
     let mut connection = connect(&path)?;
     version(&connection)?;
+    doubt::check_log(&mut connection, &path)?;
     check(&connection, &path)?;
-    durable(&connection)?;
-    bring_up_to_date(&mut connection)?;
+    durable(&mut connection)?;
+    bring_up_to_date(&mut connection, folder)?;
+    doubt::anchor(&connection, &path)?;
     if let Some(bytes_max) = bytes_max {
         let page_bytes: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
         let pages = i64::try_from(bytes_max).unwrap_or(i64::MAX) / page_bytes.max(1);
         connection.pragma_update(None, "max_page_count", pages)?;
     }
+    checkpoint::finish(&connection, folder)?;
     connection.busy_timeout(WRITE_BUSY)?;
     Ok(connection)
 }
 
 /// Every commit is on disk when it is answered.
-fn durable(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn durable(connection: &mut Connection) -> Result<(), StoreError> {
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(StoreError::Storage { message: format!("journal mode {mode}, not WAL") });
@@ -169,19 +85,31 @@ fn durable(connection: &Connection) -> Result<(), StoreError> {
     // The log stays when the last process leaves, and is written over where it was: an fsync of a file that does not grow takes a
     // third of the time (ext4: 0.17 ms, not 0.5).
     connection.file_control(Some(MAIN_DB), FileControl::PersistWal(&mut 1))?;
+    checkpoint::take_over(connection)?;
     Ok(())
 }
 
-fn connect(path: &Path) -> Result<Connection, StoreError> {
+/// A connection that is closed leaves both files as they are.
+pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, FLAGS)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_timeout(OPEN_BUSY)?;
     Ok(connection)
 }
 
+/// How long the log is; 0 where there is none.
+pub(super) fn log_bytes(folder: &Path) -> u64 {
+    fs::metadata(log_path(folder)).map_or(0, |metadata| metadata.len())
+}
+
+/// The write-ahead log's file in a state folder.
+pub(super) fn log_path(folder: &Path) -> PathBuf {
+    path(folder).with_extension("db-wal")
+}
+
 /// The log of a journal that somebody removed may hold its last events, and would be taken for the new one's.
 fn is_not_left_over(path: &Path) -> Result<(), StoreError> {
-    let log = path.with_extension("db-wal");
-    let has_events = fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0);
+    let has_events = path.parent().is_some_and(|folder| log_bytes(folder) > 0);
     // Another process may have made both since: the log is never there before the journal.
     if has_events && !path.exists() {
         let message = "journal.db-wal is there and journal.db is gone".to_owned();
@@ -191,7 +119,7 @@ fn is_not_left_over(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Made beside under another name, whole and on disk, and then linked to its name: a crash leaves a journal or none.
-fn create(folder: &Path, path: &Path) -> Result<(), StoreError> {
+pub(super) fn create(folder: &Path, path: &Path) -> Result<(), StoreError> {
     // A process has the number of one that was killed here, always so in a container: its own name is drawn.
     let drawn = RandomState::new().hash_one(std::process::id());
     let made = folder.join(format!("journal.db.{drawn:x}.new"));
@@ -227,7 +155,7 @@ fn write_new(path: &Path) -> Result<(), StoreError> {
 }
 
 /// The version of a journal, if it is one that this program may work with.
-fn version(connection: &Connection) -> Result<i64, StoreError> {
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
     let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
     if number("PRAGMA application_id")? != APPLICATION_ID {
         return Err(StoreError::Corrupt { message: "it is another program's database".to_owned() });
@@ -239,7 +167,7 @@ fn version(connection: &Connection) -> Result<i64, StoreError> {
     }
 }
 
-fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     if fs::metadata(path).map_err(|error| of_io(&error))?.len() > CHECKED_BYTES_MAX {
         return Ok(());
     }
@@ -249,24 +177,17 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 
 /// Brings the tables up to date. Also where they are, one write is made that changes nothing: a disk without space or a file
 /// without rights is found here, before anything is sent.
-fn bring_up_to_date(connection: &mut Connection) -> Result<(), StoreError> {
+fn bring_up_to_date(connection: &mut Connection, folder: &Path) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have done so since the version was looked at, and it may be a newer one.
     let found = version(&transaction)?;
     migrate(&transaction, found)?;
+    doubt::check(&transaction, folder)?;
     transaction.commit()?;
     Ok(())
 }
 
-fn migrate(transaction: &Transaction<'_>, from: i64) -> Result<(), StoreError> {
-    for migration in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(0)) {
-        transaction.execute_batch(migration)?;
-    }
-    transaction.pragma_update(None, "user_version", VERSION)?;
-    Ok(())
-}
-
-fn of_io(error: &io::Error) -> StoreError {
+pub(super) fn of_io(error: &io::Error) -> StoreError {
     let message = error.to_string();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full { message },

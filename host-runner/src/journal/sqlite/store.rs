@@ -1,6 +1,7 @@
 //! The store of a state folder: every run of this user, each with its files, its events and its locks.
 //!
-//! A handle; any number of runs share one, and its thread. What may be sent is decided in `guard`.
+//! A handle; any number of runs share one, and its thread. A tenant is known by the one form of its name, whichever it is given. What
+//! may be sent is decided by those who use it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,16 +16,19 @@ use knosc_bulk_import::trigger::Trigger;
 use super::error::{Holder, StoreError};
 use super::keys::{self, RecordedKeys};
 use super::lock::{self, Claim, Locks};
+use super::migrations::tenant_key;
 use super::record::{NewRun, RecordedEvent, RecordedRun, StepErrors};
 use super::run_journal::SqliteJournal;
 use super::writer::Writer;
-use super::{filesystem, machine, read, schema, write};
+use super::{filesystem, machine, read, restore, schema, write};
 
 /// What a store may be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreConfig {
     /// The file grows no larger; a run that needs more ends as on a full disk. None for no limit.
     pub bytes_max: Option<u64>,
+    /// Takes a folder also where the file system is known for locks that do not hold between machines: this machine alone uses it.
+    pub trust_file_locks: bool,
 }
 
 /// Every run of a state folder.
@@ -32,7 +36,11 @@ pub struct StoreConfig {
 pub struct Store {
     folder: Arc<Path>,
     host: Arc<str>,
+    /// Whether a free lock has no holder on any machine.
+    is_local: bool,
     writer: Writer,
+    /// Why it may be read and not used, if so.
+    doubt: Option<StoreError>,
 }
 
 impl Store {
@@ -47,22 +55,49 @@ impl Store {
         Self::open_with(folder, StoreConfig::default())
     }
 
-    /// The same, with a limit.
+    /// The same, with limits of its own.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with(folder: &Path, config: StoreConfig) -> Result<Self, StoreError> {
-        schema::create_folder(folder)?;
-        if let Some(kind) = filesystem::network(folder) {
-            return Err(StoreError::NetworkFolder { kind });
-        }
+        let is_local = prepare(folder, config)?;
         let connection = schema::open(folder, config.bytes_max)?;
-        schema::create_folder(&folder.join("locks"))?;
-        Ok(Self {
-            folder: folder.into(),
-            host: machine::host().into(),
-            writer: Writer::start(connection)?,
-        })
+        Self::new(folder, is_local, connection, None)
+    }
+
+    /// Opens a store to read it. A journal that may have lost facts is read from a copy in memory, as it is; why it may not be used is
+    /// said by [`Self::doubt`], and everything that would write or lock is refused with it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for [`StoreError::MayHaveLost`].
+    pub fn open_to_read(folder: &Path, config: StoreConfig) -> Result<Self, StoreError> {
+        match Self::open_with(folder, config) {
+            Err(doubt @ StoreError::MayHaveLost { .. }) => {
+                let connection = restore::copy(folder)?;
+                Self::new(folder, prepare(folder, config)?, connection, Some(doubt))
+            }
+            opened => opened,
+        }
+    }
+
+    fn new(
+        folder: &Path,
+        is_local: bool,
+        connection: rusqlite::Connection,
+        doubt: Option<StoreError>,
+    ) -> Result<Self, StoreError> {
+        let (folder, host): (Arc<Path>, Arc<str>) = (folder.into(), machine::host().into());
+        let writer = Writer::start(connection, Arc::clone(&folder))?;
+        Ok(Self { folder, host, is_local, writer, doubt })
+    }
+
+    /// Why this store may only be read, if that is so.
+    pub const fn doubt(&self) -> Option<&StoreError> {
+        self.doubt.as_ref()
+    }
+
+    fn is_usable(&self) -> Result<(), StoreError> {
+        self.doubt.clone().map_or(Ok(()), Err)
     }
 
     /// Where the journal is.
@@ -88,6 +123,7 @@ impl Store {
         run: NewRun,
         contents: Vec<(usize, Contents)>,
     ) -> Result<(), StoreError> {
+        self.is_usable()?;
         self.writer.call(move |connection| write::begin(connection, &run, &contents)).await
     }
 
@@ -100,7 +136,7 @@ impl Store {
         tenant: &str,
         trigger: Trigger,
     ) -> Result<Option<RecordedKeys>, StoreError> {
-        let tenant = tenant.to_owned();
+        let tenant = tenant_key(tenant);
         let read = move |connection: &rusqlite::Connection| {
             Ok(keys::read(connection, &tenant, trigger.name())?.map(|(recorded, _)| recorded))
         };
@@ -117,7 +153,7 @@ impl Store {
             Ok((read::run(connection, &asked)?, read::events(connection, &asked)?))
         });
         let (recorded, events) = found.await?;
-        SqliteJournal::new(self.writer.clone(), &recorded, events)
+        SqliteJournal::new(self.writer.clone(), self.doubt.clone(), &recorded, events)
     }
 
     /// One run.
@@ -147,7 +183,7 @@ impl Store {
         tenant: Option<&str>,
         count_max: usize,
     ) -> Result<Vec<RecordedRun>, StoreError> {
-        let tenant = tenant.map(str::to_owned);
+        let tenant = tenant.map(tenant_key);
         let read = move |connection: &rusqlite::Connection| {
             read::runs(connection, tenant.as_deref(), count_max)
         };
@@ -182,7 +218,7 @@ impl Store {
         trigger: Trigger,
         but_run: Option<&str>,
     ) -> Result<Vec<Earlier>, StoreError> {
-        let (tenant, but_run) = (tenant.to_owned(), but_run.map(str::to_owned));
+        let (tenant, but_run) = (tenant_key(tenant), but_run.map(str::to_owned));
         let read = move |connection: &rusqlite::Connection| {
             read::earlier(connection, &tenant, trigger, but_run.as_deref())
         };
@@ -213,21 +249,24 @@ impl Store {
         run: &str,
         now_ms: u64,
     ) -> Result<Locks, StoreError> {
-        let (folder, host) = (self.folder.as_ref(), self.host.as_ref());
-        let claim = Claim { folder, host, tenant, run, now_ms };
+        self.is_usable()?;
+        let (folder, host, is_local) = (self.folder.as_ref(), self.host.as_ref(), self.is_local);
+        let tenant = &tenant_key(tenant);
+        let claim = Claim { folder, host, is_local, tenant, run, now_ms };
         Locks::take(self.writer.clone(), claim, triggers).await
     }
 
     /// Forgets the lock of a process that ended on another host; gives who had it.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] if a process of this host holds it.
+    /// [`StoreError::Locked`] if a living process holds it.
     pub async fn unlock(
         &self,
         tenant: &str,
         trigger: Trigger,
     ) -> Result<Option<Holder>, StoreError> {
-        lock::unlock(&self.writer, &self.folder, tenant, trigger).await
+        self.is_usable()?;
+        lock::unlock(&self.writer, &self.folder, &tenant_key(tenant), trigger).await
     }
 
     /// Records what somebody saw of a job, if it belongs to a step whose end is not known and whose run nobody works on.
@@ -262,7 +301,19 @@ impl Store {
         tenant: &str,
         job: &Job,
     ) -> Result<Option<(String, usize)>, StoreError> {
-        let (tenant, job) = (tenant.to_owned(), job.clone());
+        let (tenant, job) = (tenant_key(tenant), job.clone());
         self.writer.call(move |connection| read::open_step(connection, &tenant, &job)).await
     }
+}
+
+/// Makes the folder and that of the locks; gives whether their file system's locks hold.
+pub(super) fn prepare(folder: &Path, config: StoreConfig) -> Result<bool, StoreError> {
+    schema::create_folder(folder)?;
+    let shared = filesystem::without_locks(folder);
+    let is_local = shared.is_none();
+    if let Some(kind) = shared.filter(|_| !config.trust_file_locks) {
+        return Err(StoreError::NetworkFolder { kind });
+    }
+    schema::create_folder(&folder.join("locks"))?;
+    Ok(is_local)
 }

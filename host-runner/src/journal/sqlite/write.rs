@@ -11,6 +11,7 @@ use super::codec;
 use super::error::StoreError;
 use super::file;
 use super::keys;
+use super::migrations::tenant_key;
 use super::record::NewRun;
 
 /// A run that begins, with its files, and what is known to be in them by their places.
@@ -19,21 +20,23 @@ pub(super) fn begin(
     run: &NewRun,
     contents: &[(usize, Contents)],
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO runs (id, tenant, kind, created_ms, finished_ms, policy) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let sql = "INSERT INTO runs (id, tenant, kind, created_ms, finished_ms, policy, tenant_key)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let policy = codec::encode_policy(&run.policy)?;
     let created = integer(run.created_ms);
     // Nothing is left to do in a run that sends nothing.
     let sends = run.steps.iter().any(|step| step.unchanged_of.is_none());
     let finished = if sends { None } else { Some(created) };
+    let (kind, key) = (run.kind.word(), tenant_key(&run.tenant));
     connection
-        .execute(sql, params![run.id, run.tenant, run.kind.word(), created, finished, policy])
+        .execute(sql, params![run.id, run.tenant, kind, created, finished, policy, key])
         .map_err(|error| match error.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => StoreError::Taken { id: run.id.clone() },
             _ => error.into(),
         })?;
     let sql = "INSERT INTO steps (run, step, position, trigger_name, file_name, path, size, mtime_ns, inode,
-            expected_digest, outcome, unchanged_of)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+            expected_digest, outcome, unchanged_of, ctime_ns)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     let mut statement = connection.prepare_cached(sql)?;
     // The files that are sent have the indexes that the component sees; the others follow.
     let sent = run.steps.iter().enumerate().filter(|(_, step)| step.unchanged_of.is_none());
@@ -56,6 +59,7 @@ pub(super) fn begin(
             step.expected.map(file::hex),
             standing.word(),
             step.unchanged_of,
+            step.stamp.ctime_ns,
         ])?;
         let held = contents.iter().find(|(of, _)| *of == position && step.unchanged_of.is_none());
         if let Some((_, contents)) = held {
@@ -83,6 +87,8 @@ pub(super) struct Change {
     pub(super) digest: Option<Digest>,
     /// Of a job that ended.
     pub(super) row_errors: Vec<RowError>,
+    /// Whether the whole file had left when it was accepted.
+    pub(super) is_whole: bool,
     /// Whether nothing is left to do.
     pub(super) is_over: bool,
 }
@@ -127,7 +133,7 @@ pub(super) fn append(connection: &Connection, change: &Change) -> Result<(), Sto
             error.message
         ])?;
     }
-    keys::settle(connection, run, step, change.standing)?;
+    keys::settle(connection, run, step, change.standing, change.is_whole)?;
     let finished = change.is_over.then_some(at_ms);
     let sql = "UPDATE runs SET finished_ms = ?2 WHERE id = ?1 AND finished_ms IS NOT ?2";
     if change.is_over || matches!(change.standing, Standing::NotStarted | Standing::Pending) {

@@ -2,12 +2,17 @@
 //!
 //! So thousands of runs in a process share their fsyncs. Knows nothing of what is written.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint;
+use super::doubt::Count;
 use super::error::StoreError;
+use super::generation::Pair;
 use crate::failpoint;
 
 /// Calls that wait for the thread before a caller has to wait for its place: one from each of a thousand runs.
@@ -24,6 +29,9 @@ pub(super) enum Kept {
     /// It outlives this process, and not a power cut before the next commit that is on disk: for what can be asked again.
     ByTheSystem,
 }
+
+/// A file that may reach Knosc once this is answered: the journal's generation grows with it, here and outside.
+pub(super) type Fence = Option<Pair>;
 
 /// A way to the thread. The thread ends with its last one.
 #[derive(Clone, Debug)]
@@ -42,12 +50,12 @@ pub(super) struct Answer<T> {
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    /// Starts the thread of a state folder's journal.
+    pub(super) fn start(connection: Connection, folder: Arc<Path>) -> Result<Self, StoreError> {
         let (calls, waiting) = mpsc::channel(WAITING_MAX);
         let spawned = thread::Builder::new()
             .name("knosc-journal".to_owned())
-            .spawn(move || work(connection, waiting));
+            .spawn(move || work(connection, &folder, waiting));
         match spawned {
             Ok(_) => Ok(Self { calls }),
             Err(error) => Err(StoreError::Storage { message: error.to_string() }),
@@ -59,7 +67,7 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.place().await?.hand_in(Kept::OnDisk, work).wait().await
+        self.place().await?.hand_in(Kept::OnDisk, None, work).wait().await
     }
 
     /// Waits for a place in the queue.
@@ -74,10 +82,11 @@ impl Place<'_> {
     pub(super) fn hand_in<T: Send + 'static>(
         self,
         kept: Kept,
+        fence: Fence,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Answer<T> {
         let (answer, receiver) = oneshot::channel();
-        self.permit.send(Box::new(Waiting { kept, work: Some(work), done: None, answer }));
+        self.permit.send(Box::new(Waiting { kept, fence, work: Some(work), done: None, answer }));
         Answer { receiver }
     }
 }
@@ -98,6 +107,9 @@ trait Call: Send {
     /// When it may be answered.
     fn kept(&self) -> Kept;
 
+    /// Where a file may be on its way to, once it is answered.
+    fn fence(&self) -> Option<&Pair>;
+
     /// Does it; an error is one of the storage, and ends the transaction. The work's own error undoes the work and is kept.
     fn execute(&mut self, connection: &mut rusqlite::Transaction<'_>) -> Result<(), StoreError>;
 
@@ -107,6 +119,7 @@ trait Call: Send {
 
 struct Waiting<T, W> {
     kept: Kept,
+    fence: Fence,
     work: Option<W>,
     done: Option<Result<T, StoreError>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
@@ -119,6 +132,10 @@ where
 {
     fn kept(&self) -> Kept {
         self.kept
+    }
+
+    fn fence(&self) -> Option<&Pair> {
+        self.fence.as_ref()
     }
 
     fn execute(&mut self, transaction: &mut rusqlite::Transaction<'_>) -> Result<(), StoreError> {
@@ -149,7 +166,7 @@ where
     }
 }
 
-fn work(mut connection: Connection, mut calls: mpsc::Receiver<Box<dyn Call>>) {
+fn work(mut connection: Connection, folder: &Path, mut calls: mpsc::Receiver<Box<dyn Call>>) {
     let mut stopped: Option<StoreError> = None;
     // As `schema` opens it.
     let mut mode = Kept::OnDisk;
@@ -162,7 +179,7 @@ fn work(mut connection: Connection, mut calls: mpsc::Receiver<Box<dyn Call>>) {
         }
         let committed = match &stopped {
             Some(error) => Err(error.clone()),
-            None => commit(&mut connection, &mut mode, &mut group),
+            None => commit(&mut connection, folder, &mut mode, &mut group),
         };
         // After a failed write or fsync nobody knows what is on disk, and a second fsync would lie about it.
         if let Err(error) = &committed
@@ -174,11 +191,18 @@ fn work(mut connection: Connection, mut calls: mpsc::Receiver<Box<dyn Call>>) {
         for call in group {
             call.settle(&committed);
         }
+        // Nobody waits for it. What cannot be moved now stays in the log.
+        if committed.is_ok()
+            && let Err(error) = checkpoint::when_due(&connection, folder)
+        {
+            tracing::debug!(%error, "the journal's log is not moved into its file");
+        }
     }
 }
 
 fn commit(
     connection: &mut Connection,
+    folder: &Path,
     mode: &mut Kept,
     group: &mut [Box<dyn Call>],
 ) -> Result<(), StoreError> {
@@ -190,18 +214,25 @@ fn commit(
         *mode = wanted;
     }
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for call in group {
+    for call in &mut *group {
         call.execute(&mut transaction)?;
     }
+    let pairs: Vec<Pair> = group.iter().filter_map(|call| call.fence().cloned()).collect();
+    let count = if pairs.is_empty() { None } else { Some(Count::advance(&transaction)?) };
     failpoint::reach("commit");
     transaction.commit()?;
     failpoint::reach("committed");
+    // In this order: a generation that is ahead of its journal says that facts are lost.
+    if let Some(count) = count {
+        count.publish(folder, &pairs)?;
+        failpoint::reach("published");
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kept, Writer};
+    use super::{Kept, Path, Writer};
     use rusqlite::Connection;
 
     /// What `PRAGMA synchronous` calls them.
@@ -212,7 +243,7 @@ mod tests {
     async fn each_commit_is_kept_as_it_was_asked() {
         let connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "synchronous", "FULL").unwrap();
-        let writer = Writer::start(connection).unwrap();
+        let writer = Writer::start(connection, Path::new("/nowhere").into()).unwrap();
         let asked = [
             (Kept::OnDisk, FULL),
             (Kept::ByTheSystem, NORMAL),
@@ -222,7 +253,7 @@ mod tests {
             (Kept::ByTheSystem, NORMAL),
         ];
         for (index, (kept, expected)) in asked.into_iter().enumerate() {
-            let mode = writer.place().await.unwrap().hand_in(kept, |connection| {
+            let mode = writer.place().await.unwrap().hand_in(kept, None, |connection| {
                 Ok(connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, i64>(0))?)
             });
             assert_eq!(mode.wait().await, Ok(expected), "call {index}");

@@ -64,6 +64,9 @@ pub struct Global {
     /// Where sessions and the journal of runs are kept; on a disk of this machine
     #[arg(long, global = true, env = "KNOSC_STATE", value_name = "DIR")]
     pub state: Option<PathBuf>,
+    /// Use a state folder on a network or shared file system too: only if no other machine uses it, since locks may not hold there
+    #[arg(long, global = true, env = "KNOSC_TRUST_FILE_LOCKS", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
+    pub trust_file_locks: bool,
     /// Results as text, as one JSON document, or as JSON events
     #[arg(long, global = true, env = "KNOSC_OUTPUT", value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -145,7 +148,7 @@ pub enum Verb {
     Upload(Upload),
     /// Go on with a run that was cut off, interrupted or left; nothing is sent twice
     Resume(Resume),
-    /// Runs of the past: list, show, resolve, unlock
+    /// Runs of the past: list, show, resolve, unlock; a journal that was restored
     #[command(subcommand)]
     Runs(Runs),
     /// The rows that Knosc rejected, beside the lines of the file that was sent
@@ -362,7 +365,8 @@ mod tests {
             verbs.extend(verb.get_subcommands());
             for flag in verb.get_arguments().filter(|arg| arg.get_long().is_some()) {
                 let is_decision = verb.get_name() == "resolve"
-                    && matches!(flag.get_id().as_str(), "accepted" | "not_accepted");
+                    && matches!(flag.get_id().as_str(), "accepted" | "not_accepted")
+                    || verb.get_name() == "accept-restored" && flag.get_id() == "yes";
                 if !matches!(flag.get_id().as_str(), "help" | "version") && !is_decision {
                     assert!(flag.get_env().is_some(), "{} of {}", flag.get_id(), verb.get_name());
                 }

@@ -38,8 +38,8 @@ pub struct UnchangedArgs {
     /// What becomes of a file whose bytes completed before; run skips it, upload refuses it
     #[arg(long, env = "KNOSC_UNCHANGED", value_enum)]
     pub unchanged: Option<Unchanged>,
-    /// Make no digest of a file while it is sent, which spares a little computing; the same file is later
-    /// known by its path, size and time alone
+    /// Make no digest of a file while it is sent, which spares a little computing; the same file is then sent
+    /// again, unless it lies untouched on a local disk
     #[arg(long, env = "KNOSC_NO_DIGEST", value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub no_digest: bool,
 }
@@ -77,7 +77,13 @@ pub enum Runs {
     },
     /// Record what you found out in Knosc about a file whose outcome is unknown, or whose job is lost
     Resolve(Resolve),
-    /// Forget the lock of a process that ended on another host
+    /// Use a journal that may have lost what was sent, such as one from a backup: what may be missing is marked as unknown
+    AcceptRestored {
+        /// Do not ask; a decision comes from the one who types it: this flag has no variable
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Forget the lock of a process that ended on another host, where locks do not hold between machines
     Unlock {
         /// The upload type
         #[arg(value_name = "TRIGGER")]

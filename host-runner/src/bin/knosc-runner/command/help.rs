@@ -39,9 +39,12 @@ folder (--state, else $XDG_STATE_HOME/knosc-runner) before it is acted on, so th
   resume [RUN]      goes on: what cannot have arrived is sent, if the file is as it was; what was accepted is polled
   runs list, show   what is known; where an outcome is unknown, what can be looked up in Knosc (in JSON: check of its step)
   runs resolve      what you found out: --accepted JOB-ID or --not-accepted
-  runs unlock       after a process on another host ended without freeing its trigger
+  runs accept-restored
+                    uses a journal that may have lost what was sent, such as one from a backup: what may be missing is then unknown
+  runs unlock       after a process on another host ended, where locks do not hold between machines
 
-The same file again, by its content, to the same tenant and trigger:
+The same file again, by its content, to the same tenant and trigger (a file that was not touched on a local disk, by its change time,
+is not read for that):
 
   unknown                    nothing is sent to that trigger (6) until somebody decides
   pending or lost            refused (12): resume that run, or decide
@@ -55,7 +58,8 @@ or allow-drop of the manifest. The key is what is known of the columns, or key =
 rows are counted. Rows that ADD, UPDATE or DELETE close nothing else. A file that failed, is not known, or was not looked into
 (--no-check, pipelines) makes the comparison stale, and it says so. What others load, or from another state folder, is not known.
 
-Two processes with one tenant and trigger: one sends, the other ends with 9. The state folder has to be on a disk of this machine.
+Two processes with one tenant and trigger: one sends, the other ends with 9. The state folder has to be on a disk of this machine. Its
+journal.db, journal.db-wal and journal.generation belong together: a journal without the others, or older than they are, is refused (2).
 ";
 
 const PIPELINES: &str = "\

@@ -15,6 +15,7 @@ mod logout;
 mod pipeline;
 mod plan;
 mod poll;
+mod restored;
 mod results;
 mod resume;
 mod run;
@@ -38,7 +39,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Upload(args) => upload::execute(global, args, reporter).await,
         Verb::Resume(args) => resume::execute(global, args, reporter).await,
         Verb::Runs(args) => runs::execute(global, args, reporter).await,
-        Verb::Results(args) => results::execute(global, args).await,
+        Verb::Results(args) => results::execute(global, args, reporter).await,
         Verb::Poll(args) => poll::execute(global, args, reporter).await,
         Verb::Pipeline(Pipeline::Check(args)) => pipeline::check(args, reporter),
         Verb::Pipeline(Pipeline::Run(args)) => pipeline::run(global, args, reporter).await,

@@ -28,7 +28,7 @@ pub async fn execute(
         save::write_new(path, manifest(&source, path).as_bytes())?;
     }
     // Where there is no journal, nothing was loaded from here; of one that cannot be read that is not known.
-    let store = state::existing_store(global)?;
+    let store = state::existing_store(global, reporter)?;
     if let Some(store) = &store {
         let sizes = source.blobs.iter().map(|blob| blob.size());
         let files = source.files.iter().map(|file| file.path.as_path()).zip(sizes);

@@ -45,7 +45,10 @@ async fn record(global: &Global, origin: &Origin, jobs: &[JobReport], reporter: 
     if !jobs.iter().any(|job| job.status.is_final()) {
         return;
     }
-    let Ok(Some(store)) = state::existing_store(global) else { return };
+    let Ok(Some(store)) = state::existing_store(global, reporter) else { return };
+    if store.doubt().is_some() {
+        return;
+    }
     for job in jobs.iter().filter(|job| job.status.is_final()) {
         match store.observe(&origin.to_string(), job, when::now_ms()).await {
             Ok(Some(run)) => reporter.note(&format!("recorded in run {run}")),

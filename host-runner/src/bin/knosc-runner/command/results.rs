@@ -8,9 +8,14 @@ use super::resume;
 use crate::args::{Form, Global, Output, Results};
 use crate::exit::Exit;
 use crate::problem::Problem;
+use crate::render::Reporter;
 use crate::{render, results, save, state};
 
-pub async fn execute(global: &Global, args: &Results) -> Result<Exit, Problem> {
+pub async fn execute(
+    global: &Global,
+    args: &Results,
+    reporter: &mut Reporter,
+) -> Result<Exit, Problem> {
     let form = form(global, args);
     if form == Form::Xlsx && args.to.is_none() {
         return Err(Problem::Usage {
@@ -18,7 +23,7 @@ pub async fn execute(global: &Global, args: &Results) -> Result<Exit, Problem> {
             hint: "say where it is to be written: --to failed-rows.xlsx",
         });
     }
-    let store = state::store(global)?;
+    let store = state::store_to_read(global, reporter)?;
     let run = match &args.run {
         Some(asked) => store.find(asked).await?,
         None => resume::latest(&store).await?,

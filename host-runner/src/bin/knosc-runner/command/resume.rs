@@ -49,8 +49,13 @@ pub async fn execute(
     ended
 }
 
+/// More than the runs that one `runs accept-restored` makes for some tenants.
+const LATEST_AMONG: usize = 1_000;
+
 pub async fn latest(store: &Store) -> Result<String, Problem> {
-    let latest = store.runs(None, 1).await?.into_iter().next();
+    // A run that stands for what was lost has nothing to go on with.
+    let runs = store.runs(None, LATEST_AMONG).await?;
+    let latest = runs.into_iter().find(|run| run.kind != Kind::Restored);
     latest.map(|run| run.id).ok_or_else(|| Problem::Usage {
         message: "there is no run yet".to_owned(),
         hint: "begin one with knosc-runner run or upload, or name its state folder with --state",

@@ -1,4 +1,4 @@
-//! `runs list | show | resolve | unlock`: what is known of runs of the past, and what a person decides about them.
+//! `runs list | show | resolve | unlock | accept-restored`: what is known of runs of the past, and what a person decides about them.
 //!
 //! Sends nothing and asks Knosc nothing.
 
@@ -7,7 +7,7 @@ use knosc_bulk_import::job::Job;
 use knosc_bulk_import::run::{Report, Resolution};
 use knosc_runner::journal::sqlite::{RecordedRun, Store, StoreError, actor};
 
-use super::resume;
+use super::{restored, resume};
 use crate::args::{Global, Resolve, Runs};
 use crate::document::{self, Body};
 use crate::drive;
@@ -26,12 +26,19 @@ pub async fn execute(
     args: &Runs,
     reporter: &mut Reporter,
 ) -> Result<Exit, Problem> {
-    let store = state::store(global)?;
     match args {
-        Runs::List => list(global, &store, reporter).await?,
-        Runs::Show { run } => show(global, &store, run, reporter).await?,
-        Runs::Resolve(args) => resolve(global, &store, args, reporter).await?,
+        Runs::List => {
+            let store = state::store_to_read(global, reporter)?;
+            list(global, &store, reporter).await?;
+        }
+        Runs::Show { run } => {
+            let store = state::store_to_read(global, reporter)?;
+            show(global, &store, run, reporter).await?;
+        }
+        Runs::Resolve(args) => resolve(global, &state::store(global)?, args, reporter).await?,
+        Runs::AcceptRestored { yes } => return restored::execute(global, *yes, reporter),
         Runs::Unlock { trigger } => {
+            let store = state::store(global)?;
             let origin = target::origin(global, &Wanted::default())?;
             let had = store.unlock(&origin.to_string(), *trigger).await?;
             let sentence = match &had {

@@ -28,7 +28,7 @@ pub use run::{
 };
 pub use small::{
     Certificate, Doctor, Error, ErrorBody, LookedAt, Lookup, NumberedStep, PastEvent, PastRun,
-    RecordedRun, Runs, Setting, Template,
+    RecordedRun, RestoredRun, Runs, Setting, Template,
 };
 
 /// The version of documents and events; it changes when a field changes its meaning.

@@ -34,6 +34,18 @@ pub enum Runs {
         /// The run that had it.
         unlocked_from: Option<String>,
     },
+    /// `runs accept-restored`: the runs that stand for what may be missing.
+    Restored { restored: Vec<RestoredRun> },
+}
+
+/// A run without a file, of which a person decides.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct RestoredRun {
+    pub run_id: String,
+    /// The tenant's address.
+    pub tenant: String,
+    pub trigger: TriggerName,
 }
 
 /// A run of the past.

@@ -317,6 +317,11 @@ impl Reporter {
         self.view.note(sentence);
     }
 
+    /// What is wrong, and what to do about it, though this call goes on; on stderr, also where no notes are wanted.
+    pub fn warn(&mut self, sentence: &str, hint: &str) {
+        self.view.say(&text::warning(sentence, hint));
+    }
+
     fn event(&mut self, event: &Told) {
         let line = Line {
             schema: document::SCHEMA,

@@ -195,6 +195,10 @@ pub fn problem(problem: &Problem) -> String {
     format!("{error} {problem}\nknown: {}\nhint: {}\n", problem.known(), problem.hint())
 }
 
+pub fn warning(sentence: &str, hint: &str) -> String {
+    format!("{} {sentence}\nhint: {hint}\n", paint("warning:", YELLOW))
+}
+
 pub const RED: u8 = 31;
 pub const GREEN: u8 = 32;
 pub const YELLOW: u8 = 33;

@@ -52,21 +52,21 @@ fn a_journal_that_gets_no_name_is_said_to_have_none() {
 
 #[test]
 fn what_a_newer_process_did_meanwhile_is_not_undone() {
-    let (_folder, path) = made();
+    let (folder, path) = made();
     let mut ours = connect(&path).unwrap();
     assert_eq!(version(&ours), Ok(VERSION));
     connect(&path).unwrap().pragma_update(None, "user_version", VERSION + 1).unwrap();
     let newer = StoreError::Newer { found: VERSION + 1, known: VERSION };
-    assert_eq!(bring_up_to_date(&mut ours), Err(newer));
+    assert_eq!(bring_up_to_date(&mut ours, folder.path()), Err(newer));
     assert_eq!(number(&ours, "PRAGMA user_version"), VERSION + 1);
 }
 
 #[test]
 fn what_a_process_of_this_version_did_meanwhile_is_not_done_twice() {
-    let (_folder, path) = made();
+    let (folder, path) = made();
     let mut ours = connect(&path).unwrap();
-    bring_up_to_date(&mut connect(&path).unwrap()).unwrap();
-    bring_up_to_date(&mut ours).unwrap();
+    bring_up_to_date(&mut connect(&path).unwrap(), folder.path()).unwrap();
+    bring_up_to_date(&mut ours, folder.path()).unwrap();
     assert_eq!(version(&ours), Ok(VERSION));
 }
 
