@@ -195,12 +195,10 @@ fn is_same_content(candidate: &Candidate, earlier: &Earlier) -> bool {
 
 /// The same question about a file that Knosc may still be working on: what cannot be ruled out counts.
 fn may_be_same_content(candidate: &Candidate, earlier: &Earlier) -> bool {
-    match (candidate.digest, earlier.step.digest) {
-        (Some(now), Some(then)) => now == then,
-        _ => {
-            let (now, then) = (&candidate.stamp, &earlier.step.stamp);
-            let looks_same = now.size == then.size && now.mtime_ns == then.mtime_ns;
-            looks_same && candidate.path == earlier.step.path
-        }
+    if let (Some(now), Some(then)) = (candidate.digest, earlier.step.digest) {
+        return now == then;
     }
+    let (now, then) = (&candidate.stamp, &earlier.step.stamp);
+    let looks_same = now.size == then.size && now.mtime_ns == then.mtime_ns;
+    looks_same && candidate.path == earlier.step.path
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use knosc_bulk_import::admission::Standing;
 use knosc_bulk_import::admission::refresh::{
     Action, Comparison, Contents, Dropped, KeySet, changed_since, compare,
 };
@@ -218,4 +219,40 @@ async fn a_million_keys_are_kept_and_compared_within_seconds() {
         "a million keys: kept in {kept:?}, compared in {compared:?}, journal.db {bytes} bytes"
     );
     assert!(kept + compared < Duration::from_secs(20), "{kept:?} {compared:?}");
+}
+
+#[tokio::test]
+async fn keys_of_a_file_that_left_in_part_are_not_taken_as_loaded() {
+    let folder = Folder::new("part");
+    let store = folder.store();
+    let demand = Trigger::Demand;
+    let contents = |keys: &[u64]| vec![(0, refreshing(keys))];
+    store.begin_with(new_run("run-1", &[demand]), contents(&[1, 2])).await.unwrap();
+    let journal = store.journal("run-1").await.unwrap();
+    for event in completed(0, demand) {
+        journal.record(event).await.unwrap();
+    }
+    store.begin_with(new_run("run-2", &[demand]), contents(&[1, 2, 3, 4])).await.unwrap();
+    let journal = store.journal("run-2").await.unwrap();
+    let early = knosc_bulk_import::fault::Fault::PermanentOutcomeUnknown(
+        knosc_bulk_import::fault::Refusal::unanswered("accepted before all of it had left"),
+    );
+    let last = completed(0, demand).pop().unwrap();
+    journal.record(event(1, 0, started(demand))).await.unwrap();
+    journal.record(event(2, 0, Fact::UploadEnded(early))).await.unwrap();
+    let accepted = Resolution::Accepted(job(demand));
+    journal.resolve(0, accepted, "me@here".into(), 3).await.unwrap();
+    journal.record(event(4, 0, last.fact)).await.unwrap();
+    assert_eq!(store.run("run-2").await.unwrap().steps[0].standing, Standing::Completed);
+    let loaded = store.loaded(TENANT, demand).await.unwrap().unwrap();
+    assert_eq!((loaded.run.as_str(), loaded.loaded.rows), ("run-1", 2));
+    assert!(loaded.is_disordered);
+    // A whole file afterwards says again what is there.
+    store.begin_with(new_run("run-3", &[demand]), contents(&[1, 2, 3])).await.unwrap();
+    let journal = store.journal("run-3").await.unwrap();
+    for event in completed(0, demand) {
+        journal.record(event).await.unwrap();
+    }
+    let loaded = store.loaded(TENANT, demand).await.unwrap().unwrap();
+    assert_eq!((loaded.run.as_str(), loaded.is_disordered), ("run-3", false));
 }

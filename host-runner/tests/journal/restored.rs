@@ -11,8 +11,7 @@ use knosc_runner::journal::sqlite::{Kind, Restored, Store, StoreConfig, StoreErr
 use rusqlite::config::DbConfig;
 
 use super::common::{
-    Folder, TENANT, completed, event, job, new_run, other_process, part, refreshing, started,
-    wait_for,
+    Folder, TENANT, completed, event, job, new_run, other_process, part, started, wait_for,
 };
 
 const JOURNAL: &str = "journal.db";
@@ -373,40 +372,4 @@ fn a_log_of_another_file_is_set_aside_and_kept() {
     let aside = names.filter(|path| fs::read(path).is_ok_and(|bytes| bytes == log));
     assert_eq!(aside.count(), 1);
     folder.store();
-}
-
-#[tokio::test]
-async fn keys_of_a_file_that_left_in_part_are_not_taken_as_loaded() {
-    let folder = Folder::new("part");
-    let store = folder.store();
-    let demand = Trigger::Demand;
-    let contents = |keys: &[u64]| vec![(0, refreshing(keys))];
-    store.begin_with(new_run("run-1", &[demand]), contents(&[1, 2])).await.unwrap();
-    let journal = store.journal("run-1").await.unwrap();
-    for event in completed(0, demand) {
-        journal.record(event).await.unwrap();
-    }
-    store.begin_with(new_run("run-2", &[demand]), contents(&[1, 2, 3, 4])).await.unwrap();
-    let journal = store.journal("run-2").await.unwrap();
-    let early = knosc_bulk_import::fault::Fault::PermanentOutcomeUnknown(
-        knosc_bulk_import::fault::Refusal::unanswered("accepted before all of it had left"),
-    );
-    let last = completed(0, demand).pop().unwrap();
-    journal.record(event(1, 0, started(demand))).await.unwrap();
-    journal.record(event(2, 0, Fact::UploadEnded(early))).await.unwrap();
-    let accepted = Resolution::Accepted(job(demand));
-    journal.resolve(0, accepted, "me@here".into(), 3).await.unwrap();
-    journal.record(event(4, 0, last.fact)).await.unwrap();
-    assert_eq!(store.run("run-2").await.unwrap().steps[0].standing, Standing::Completed);
-    let loaded = store.loaded(TENANT, demand).await.unwrap().unwrap();
-    assert_eq!((loaded.run.as_str(), loaded.loaded.rows), ("run-1", 2));
-    assert!(loaded.is_disordered);
-    // A whole file afterwards says again what is there.
-    store.begin_with(new_run("run-3", &[demand]), contents(&[1, 2, 3])).await.unwrap();
-    let journal = store.journal("run-3").await.unwrap();
-    for event in completed(0, demand) {
-        journal.record(event).await.unwrap();
-    }
-    let loaded = store.loaded(TENANT, demand).await.unwrap().unwrap();
-    assert_eq!((loaded.run.as_str(), loaded.is_disordered), ("run-3", false));
 }

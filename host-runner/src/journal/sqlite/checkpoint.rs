@@ -15,7 +15,7 @@ use rusqlite::hooks::Wal;
 use super::error::StoreError;
 use super::schema;
 
-/// Pages in the log before they are moved: as SQLite has it.
+/// Pages in the log before they are moved: as `SQLite` has it.
 const PAGES: c_int = 1_000;
 
 thread_local! {

@@ -1,4 +1,4 @@
-//! Whether a write-ahead log follows the file that it lies next to. SQLite checks a log in itself, and puts the log of today over a
+//! Whether a write-ahead log follows the file that it lies next to. `SQLite` checks a log in itself, and puts the log of today over a
 //! file of yesterday.
 //!
 //! Reads the bytes of both; changes nothing. The row of the generation is on a page of its own: the first count in the log may be one

@@ -167,7 +167,7 @@ fn source(path: &Path) -> Result<Connection, StoreError> {
     Ok(Connection::open_with_flags(uri(path), flags)?)
 }
 
-/// The address by which SQLite opens a file without its log.
+/// The address by which `SQLite` opens a file without its log.
 fn uri(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let path = path.to_string_lossy().replace('\\', "/");
