@@ -8,9 +8,11 @@
 
 #[cfg(feature = "platform")]
 mod bounded;
+#[cfg(feature = "platform")]
+mod tenants;
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::hash::{BuildHasher as _, DefaultHasher, Hash, Hasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -44,6 +46,9 @@ pub(crate) fn carried(engine: &Engine) -> Option<Component> {
 pub(crate) struct Cache {
     dir: PathBuf,
     file: PathBuf,
+    /// Of every file of this component, without an extension.
+    #[cfg(feature = "platform")]
+    name: String,
 }
 
 impl Cache {
@@ -55,11 +60,14 @@ impl Cache {
             tracing::debug!(%error, "no cache of compiled components");
             return None;
         }
-        let mut hasher = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        let name = HEXLOWER.encode(&Sha256::digest(wasm));
-        let file = dir.join(format!("{name}-{:016x}.cwasm", hasher.finish()));
-        Some(Self { dir, file })
+        let name = name(engine, &Sha256::digest(wasm).into());
+        let file = dir.join(format!("{name}.cwasm"));
+        Some(Self {
+            dir,
+            file,
+            #[cfg(feature = "platform")]
+            name,
+        })
     }
 
     /// The compiled component, if it is there and this engine takes it.
@@ -67,7 +75,7 @@ impl Cache {
         if !is_own_file(&self.file) {
             return None;
         }
-        // SAFETY: the file lies in a folder that no other user may write to, is no link, belongs to the folder's owner with mode
+        // SAFETY: the file lies in a folder that no other user may write to, is no link, belongs to this process's user with mode
         // 0600, and its name holds the digest of the wasm and the engine's compatibility hash. Only `store` writes such files, by
         // renaming a finished one, so that what is read here was written by wasmtime and is whole.
         match unsafe { Component::deserialize_file(engine, &self.file) } {
@@ -92,32 +100,51 @@ impl Cache {
         }
     }
 
-    /// Keeps machine code that another process of ours compiled, and of all that is here the last used so many bytes.
-    #[cfg(feature = "platform")]
-    pub(crate) fn keep(&self, code: &[u8], bytes_max: u64) -> io::Result<()> {
-        self.write(code)?;
-        bounded::bound(&self.dir, bytes_max, &self.file);
-        Ok(())
-    }
-
     fn write(&self, code: &[u8]) -> io::Result<()> {
-        let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let nanos = started.map_or(0, |since| since.subsec_nanos());
-        let temporary = self.dir.join(format!("{}-{nanos}.part", std::process::id()));
+        let (part, mut file) = Part::create(&self.dir)?;
+        file.write_all(code)?;
+        part.keep(&file, &self.file)
+    }
+}
+
+/// A file that is half written; removed when it is dropped before it is whole.
+pub(crate) struct Part {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Part {
+    fn create(dir: &Path) -> io::Result<(Self, File)> {
+        let random = RandomState::new().build_hasher().finish();
+        let path = dir.join(format!("{}-{random:016x}.part", std::process::id()));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&temporary).and_then(|mut file| {
-            file.write_all(code)?;
-            file.sync_all()
-        });
-        let renamed = written.and_then(|()| fs::rename(&temporary, &self.file));
-        if renamed.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        renamed
+        let file = options.open(&path)?;
+        Ok((Self { path, is_kept: false }, file))
     }
+
+    fn keep(mut self, file: &File, under: &Path) -> io::Result<()> {
+        file.sync_all()?;
+        fs::rename(&self.path, under)?;
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn name(engine: &Engine, sha256: &[u8; 32]) -> String {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{}-{:016x}", HEXLOWER.encode(sha256), hasher.finish())
 }
 
 fn own_dir(dir: &Path) -> io::Result<()> {
@@ -141,13 +168,9 @@ fn own_dir(dir: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn is_own_file(file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let owner =
-        |path: Option<&Path>| path.and_then(|path| fs::metadata(path).ok()).map(|data| data.uid());
-    fs::symlink_metadata(file).is_ok_and(|data| {
-        data.is_file()
-            && (data.mode() & 0o077).count_ones() == 0
-            && Some(data.uid()) == owner(file.parent())
-    })
+    let myself = rustix::process::geteuid().as_raw();
+    fs::symlink_metadata(file)
+        .is_ok_and(|data| data.is_file() && data.mode() & 0o077 == 0 && data.uid() == myself)
 }
 
 #[cfg(not(unix))]

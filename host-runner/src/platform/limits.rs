@@ -57,6 +57,12 @@ pub enum PipelineLimit {
     JobCalls,
     /// Runs of a tenant at one time.
     Runs,
+    /// Machine code of a tenant's components in the cache.
+    Code,
+    /// Components of a tenant that are validated or compiled at one time.
+    Compiles,
+    /// Components of a tenant that wait for that.
+    CompilesWaiting,
 }
 
 /// What a limit counts.
@@ -90,12 +96,12 @@ const MIB: u64 = 1024 * KIB;
 const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
 
-/// Runs of all tenants at one time: each has its place in the pool of instances from the start.
-pub const RUNS_MAX: u64 = 32;
+/// Runs of all tenants at one time that an operator may set at most: each has address space of its own in the pool of instances.
+pub const RUNS_MAX: u64 = 256;
 
 impl PipelineLimit {
     /// Each of them, in the order of the documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::ComponentBytes,
         Self::Memory,
         Self::Memories,
@@ -119,6 +125,9 @@ impl PipelineLimit {
         Self::RequestRate,
         Self::JobCalls,
         Self::Runs,
+        Self::Code,
+        Self::Compiles,
+        Self::CompilesWaiting,
     ];
 
     /// Its line of the table.
@@ -155,6 +164,10 @@ impl PipelineLimit {
             Self::JobCalls => count("job-calls", 1_000, 0, 1_000_000),
             // A tenant that starts more waits for its own, and nobody else waits for it.
             Self::Runs => count("runs", 4, 1, RUNS_MAX),
+            // Thirty Python pipelines.
+            Self::Code => bytes("code", 1_024 * MIB, KIB, 65_536 * MIB),
+            Self::Compiles => count("compiles", 1, 1, 64),
+            Self::CompilesWaiting => count("compiles-waiting", 8, 0, 1_000),
         }
     }
 

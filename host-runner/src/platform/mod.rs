@@ -4,9 +4,10 @@
 //! |---|---|
 //! | [`tenants`] | the operator's file |
 //! | [`limits`] | how much of everything a pipeline may use |
+//! | [`host_limits`] | how much of a host all of them may use |
 //! | [`admission`] | whether a component is taken, before any of its code runs |
 //! | [`inspect`] | what a component says of itself |
-//! | [`compile`] | compiling it, in a process of its own |
+//! | [`compile`], `preparing` | validating and compiling it, in a process of its own |
 //! | `pipeline` | one run of one pipeline |
 //! | `platform`, `running`, `handle`, `events` | all of them side by side |
 //! | [`journals`] | where what pipelines load is recorded |
@@ -20,6 +21,7 @@
 pub mod admission;
 pub mod compile;
 pub mod counters;
+pub mod host_limits;
 pub mod inspect;
 pub mod journals;
 pub mod limits;
@@ -32,6 +34,7 @@ mod handle;
 mod pipeline;
 #[expect(clippy::module_inception, reason = "the platform is what this module is about")]
 mod platform;
+mod preparing;
 mod running;
 mod submission;
 

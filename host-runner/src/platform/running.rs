@@ -7,7 +7,6 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::limits::RUNS_MAX;
 use super::submission::SubmitError;
 use crate::CancellationToken;
 
@@ -51,11 +50,11 @@ impl Default for Running {
 }
 
 impl Running {
-    /// Takes a place for a run of this tenant, which may have so many at one time.
+    /// Takes a place for a run of this tenant: so many of it at one time, and so many in all.
     pub(super) fn begin(
         self: &Arc<Self>,
         tenant: &str,
-        runs_max: u64,
+        (runs_max, host_max): (u64, u64),
         cancel: &CancellationToken,
     ) -> Result<Place, SubmitError> {
         let mut live = self.live();
@@ -63,8 +62,8 @@ impl Running {
         if own >= runs_max {
             return Err(SubmitError::TenantBusy(own));
         }
-        if live.runs.len() as u64 >= RUNS_MAX {
-            return Err(SubmitError::HostBusy);
+        if live.runs.len() as u64 >= host_max {
+            return Err(SubmitError::HostBusy(host_max));
         }
         live.last += 1;
         let number = live.last;
@@ -85,6 +84,13 @@ impl Running {
             if of.tenant == tenant {
                 cancel.cancel();
             }
+        }
+    }
+
+    /// Asks every run to end.
+    pub(super) fn stop_all(&self) {
+        for (_, cancel) in self.live().runs.values() {
+            cancel.cancel();
         }
     }
 
@@ -115,7 +121,8 @@ mod tests {
     #[test]
     fn no_two_processes_give_one_name() {
         let cancel = CancellationToken::new();
-        let first = || Arc::new(Running::default()).begin("acme", 1, &cancel).unwrap().run.clone();
+        let first =
+            || Arc::new(Running::default()).begin("acme", (1, 32), &cancel).unwrap().run.clone();
         let names: BTreeSet<String> = std::iter::repeat_with(first).take(20).collect();
         assert_eq!(names.len(), 20, "{names:?}");
     }
@@ -124,14 +131,14 @@ mod tests {
     fn a_tenant_takes_its_own_places_and_no_more() {
         let running = Arc::new(Running::default());
         let cancel = CancellationToken::new();
-        let begin = |tenant: &str, max| running.begin(tenant, max, &cancel);
+        let begin = |tenant: &str, max| running.begin(tenant, (max, 32), &cancel);
         let first = begin("acme", 2).unwrap();
         let _second = begin("acme", 2).unwrap();
         assert!(matches!(begin("acme", 2), Err(SubmitError::TenantBusy(2))));
         let _other = begin("birch", 1).unwrap();
         drop(first);
         let _third = begin("acme", 2).unwrap();
-        let _rest: Vec<_> = (3..RUNS_MAX).map(|_| begin("cedar", RUNS_MAX).unwrap()).collect();
-        assert!(matches!(begin("dogwood", 1), Err(SubmitError::HostBusy)));
+        let _rest: Vec<_> = (3..32).map(|_| begin("cedar", 32).unwrap()).collect();
+        assert!(matches!(begin("dogwood", 1), Err(SubmitError::HostBusy(32))));
     }
 }

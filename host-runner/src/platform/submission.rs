@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::admission::Refused;
 use super::compile::CompileError;
-use super::limits::{PipelineLimit, PipelineLimits, RUNS_MAX};
+use super::host_limits::HostLimit;
+use super::limits::{PipelineLimit, PipelineLimits};
 use super::tenants::UnreadableSecret;
 use crate::blobs::BlobSource;
 use crate::error::Error;
@@ -38,8 +39,17 @@ pub enum SubmitError {
     #[error("the tenant has {0} runs under way, as many as it may have at one time")]
     TenantBusy(u64),
     /// All tenants together have as many runs under way as this host takes.
-    #[error("{RUNS_MAX} runs are under way, as many as this host takes at one time")]
-    HostBusy,
+    #[error("{0} runs are under way, as many as this host takes at one time")]
+    HostBusy(u64),
+    /// As many components of the tenant wait to be compiled as may.
+    #[error("{0} components of the tenant wait to be compiled, as many as may")]
+    TenantCompiles(u64),
+    /// As many components of all tenants wait to be compiled as may.
+    #[error("{0} components wait to be compiled, as many as may on this host")]
+    HostCompiles(u64),
+    /// The operator stopped the tenant while its component was prepared.
+    #[error("the operator stopped it before it ran")]
+    Stopped,
     /// The component is not taken.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -64,13 +74,27 @@ impl SubmitError {
                 PipelineLimit::Runs,
                 runs.saturating_add(1)
             ),
-            Self::HostBusy | Self::Draining => "submit it to another host, or later".to_owned(),
+            Self::TenantCompiles(waiting) => format!(
+                "submit it when one of them runs; the operator allows more in tenants.toml: [tenant.limits] {} = {}",
+                PipelineLimit::CompilesWaiting,
+                waiting.saturating_add(1)
+            ),
+            Self::HostBusy(runs) => elsewhere(HostLimit::Runs, *runs),
+            Self::HostCompiles(waiting) => elsewhere(HostLimit::CompilesWaiting, *waiting),
+            Self::Draining | Self::Stopped => "submit it to another host, or later".to_owned(),
             Self::Refused(refused) => refused.hint(),
-            Self::Compile(error) => error.hint().to_owned(),
+            Self::Compile(error) => error.hint(),
             Self::Secret(_) => "the operator puts the secret where tenants.toml says".to_owned(),
             Self::Setup(error) => error.hint().to_owned(),
         }
     }
+}
+
+fn elsewhere(limit: HostLimit, value: u64) -> String {
+    let more = value.saturating_add(1);
+    format!(
+        "submit it to another host, or later; the operator allows more in tenants.toml: [host] {limit} = {more}"
+    )
 }
 
 impl fmt::Debug for Submission {

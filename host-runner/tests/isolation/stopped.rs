@@ -24,7 +24,10 @@ requests-per-second = 1000
 "#;
 
 /// Met in the test below, in those of admission, and in those of runs side by side; the pace of requests is none to be met.
-const ELSEWHERE: [PipelineLimit; 4] = [
+const ELSEWHERE: [PipelineLimit; 7] = [
+    PipelineLimit::Code,
+    PipelineLimit::Compiles,
+    PipelineLimit::CompilesWaiting,
     PipelineLimit::ComponentBytes,
     PipelineLimit::Handles,
     PipelineLimit::RequestRate,

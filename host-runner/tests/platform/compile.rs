@@ -32,12 +32,12 @@ fn tenants(compile: &str) -> Tenants {
     Tenants::parse(Path::new("tenants.toml"), &text).unwrap()
 }
 
-fn runner() -> PathBuf {
+pub(crate) fn runner() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_knosc-runner"))
 }
 
 /// A platform whose operator wrote these lines below `[compile]`.
-fn platform(folder: &Path, program: PathBuf, compile: &str) -> Platform {
+pub(crate) fn platform(folder: &Path, program: PathBuf, compile: &str) -> Platform {
     Platform::new(PlatformConfig {
         importer: RuntimeConfig::default(),
         tenants: tenants(compile),
@@ -76,12 +76,18 @@ fn large() -> Vec<u8> {
     guest::with_fields(&function, guest::OK)
 }
 
+/// Machine code of the tenant's components, and what is half written.
+fn files(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder.join("cache/acme")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".cwasm") || name.ends_with(".part")).collect()
+}
+
 async fn refused(component: Vec<u8>, compile: &str) -> CompileError {
     let folder = TempDir::new().unwrap();
     let platform = platform(folder.path(), runner(), compile);
     let error = end(&platform, component).await.unwrap_err();
-    let kept = std::fs::read_dir(folder.path().join("cache")).unwrap().count();
-    assert_eq!(kept, 0, "nothing is kept of it");
+    assert_eq!(files(folder.path()), [] as [String; 0], "no code is kept of it");
     error
 }
 
@@ -124,11 +130,8 @@ async fn more_machine_code_than_may_be_is_not_taken() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn compiled_code_is_kept_up_to_a_bound_and_the_oldest_goes_first() {
     let folder = TempDir::new().unwrap();
-    let cache = folder.path().join("cache");
-    let names = || -> BTreeSet<String> {
-        let names = std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name());
-        names.map(|name| name.into_string().unwrap()).collect()
-    };
+    let cache = folder.path().join("cache/acme");
+    let names = || -> BTreeSet<String> { files(folder.path()).into_iter().collect() };
     let component = |number: usize| guest::with_fields(&"(func)".repeat(number), guest::OK);
     let all = platform(folder.path(), runner(), "");
     let mut made = Vec::new();
@@ -172,7 +175,11 @@ async fn a_child_that_ends_without_a_limit_is_told_from_one_that_met_one() {
         ("exit 1".to_owned(), "the compiler cannot be run"),
         ("kill -9 $$".to_owned(), "the compiler ended in the middle of its work: signal: 9"),
         ("echo hm >&2; exit 101".to_owned(), "the compiler ended in the middle of its work: exit"),
-        ("echo no machine code".to_owned(), "compiled code cannot be kept"),
+        ("echo no outline".to_owned(), "the compiler ended in the middle of its work: its answer"),
+        (
+            format!("case ${COMPILE_WORKER} in admit*) exec '{here}';; esac; echo no machine code"),
+            "compiled code cannot be kept",
+        ),
     ] {
         let folder = TempDir::new().unwrap();
         let program = script(folder.path(), &text);
@@ -195,7 +202,7 @@ async fn what_was_compiled_once_is_taken_from_a_cache_that_is_its_owners_alone()
     assert_eq!(end(&compiling, guest::running(guest::OK)).await, well);
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let files = || -> Vec<PathBuf> {
-        std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path()).collect()
+        files(folder.path()).iter().map(|name| cache.join("acme").join(name)).collect()
     };
     let kept = files();
     assert_eq!((kept.len(), mode(&cache), mode(&kept[0])), (1, 0o700, 0o600));
@@ -228,4 +235,35 @@ fn a_command_with_arguments_is_no_worker() {
         .unwrap();
     assert!(ended.status.success());
     assert!(String::from_utf8(ended.stdout).unwrap().starts_with("knosc-runner "));
+}
+
+/// A program that writes a line for each child that it is started as.
+fn counting(folder: &Path) -> PathBuf {
+    let (here, log) = (runner().display().to_string(), folder.join("started"));
+    script(folder, &format!("echo ${COMPILE_WORKER} >> '{}'; exec '{here}'", log.display()))
+}
+
+fn started(folder: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("started")).unwrap_or_default();
+    text.lines().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_compiled_is_tried_once_per_limits() {
+    let folder = TempDir::new().unwrap();
+    let component = guest::running(guest::OK);
+    let small = platform(folder.path(), counting(folder.path()), "code = '1 KiB'");
+    for _ in 0..3 {
+        let error = end(&small, component.clone()).await.unwrap_err();
+        assert!(matches!(error, CompileError::Limit { limit: CompileLimit::Code, .. }), "{error}");
+    }
+    assert_eq!(started(folder.path()), ["admit", "compile"]);
+    // Another process knows it too, and with another limit it is tried again.
+    let again = platform(folder.path(), counting(folder.path()), "code = '1 KiB'");
+    assert!(end(&again, component.clone()).await.is_err());
+    assert_eq!(started(folder.path()), ["admit", "compile"]);
+    again.reload(tenants(""));
+    assert!(end(&again, component.clone()).await.is_ok());
+    assert!(end(&again, component).await.is_ok());
+    assert_eq!(started(folder.path()), ["admit", "compile", "compile"]);
 }

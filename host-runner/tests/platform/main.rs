@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::duplicate_mod,
     clippy::indexing_slicing,
     reason = "a test fails by panicking; the example that is run here brings the template of components too"
@@ -15,6 +16,7 @@ mod egress;
 mod example;
 mod guest;
 mod host;
+mod hostile;
 #[path = "../isolation/in_memory.rs"]
 mod in_memory;
 mod inspect;

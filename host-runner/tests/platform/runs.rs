@@ -1,6 +1,7 @@
 //! Runs side by side: how many a tenant may have at one time, and what is said of each.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use knosc_runner::blobs::MemoryBlob;
 use knosc_runner::platform::limits::{PipelineLimit, PipelineLimits};
@@ -149,9 +150,9 @@ async fn another_operators_file_holds_from_the_next_submission_on() {
     assert_eq!(new.report().await.end, PipelineEnd::Returned(Ok(String::new())));
     // A grant of an entry that was there before.
     let asks = wat::parse_str(template::text("", "", OK, "a", "b")).unwrap();
-    assert!(matches!(host.platform.check("birch", &asks), Err(SubmitError::Refused(_))));
+    assert!(matches!(host.platform.check("birch", &asks).await, Err(SubmitError::Refused(_))));
     host.reload(&["birch"], "", EGRESS);
-    assert!(host.platform.check("birch", &asks).is_ok());
+    assert!(host.platform.check("birch", &asks).await.is_ok());
     assert!(host.audit().contains(" - - reloaded \""), "{}", host.audit());
 }
 
@@ -159,9 +160,22 @@ async fn another_operators_file_holds_from_the_next_submission_on() {
 async fn a_platform_that_is_drained_waits_and_takes_nothing_more() {
     let host = Host::start("cpu = \"300ms\"", "");
     let looping = host.platform.submit("acme", submission(guest::running(LOOP))).await.unwrap();
-    host.platform.drain().await;
+    assert_eq!(host.platform.drain(Duration::from_secs(60)).await, []);
     assert_eq!(host.platform.list(), []);
     let error = host.platform.submit("acme", submission(guest::running(OK))).await.unwrap_err();
     assert!(matches!(error, SubmitError::Draining), "{error}");
     assert_eq!(looping.report().await.end, PipelineEnd::Limit(PipelineLimit::Cpu));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drain_stops_what_outlives_its_deadline() {
+    let host = Host::start("cpu = \"1h\"\nwall = \"2h\"", "");
+    let looping = host.platform.submit("acme", submission(guest::running(LOOP))).await.unwrap();
+    let began = Instant::now();
+    let late = host.platform.drain(Duration::from_millis(200)).await;
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert_eq!(late.iter().map(|one| one.run.as_str()).collect::<Vec<_>>(), [looping.id()]);
+    assert_eq!(looping.report().await.end, PipelineEnd::Cancelled);
+    assert_eq!(host.platform.list(), []);
+    assert!(host.audit().contains("stopped \"the host was drained\""), "{}", host.audit());
 }

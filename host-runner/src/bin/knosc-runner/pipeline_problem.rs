@@ -84,7 +84,7 @@ impl PipelineProblem {
             Self::NotTaken { refused, .. } => match refused {
                 Refused::Form(_) => "component-form",
                 Refused::Import { .. } => "component-import",
-                Refused::Figure { .. } => "component-figure",
+                Refused::Figure { .. } | Refused::Shape { .. } => "component-figure",
                 _ => "component-invalid",
             },
             Self::NotSubmitted { error: SubmitError::Compile(_), .. } => "component-compile",
@@ -107,13 +107,16 @@ impl PipelineProblem {
             Self::NotTaken { refused, .. } => match refused {
                 Refused::Import { .. }
                 | Refused::Figure { .. }
+                | Refused::Shape { .. }
                 | Refused::Form(Form::Precompiled) => Exit::Denied,
                 _ => Exit::Usage,
             },
             Self::NotSubmitted { error, .. } => match error {
                 SubmitError::Compile(CompileError::Limit { .. })
                 | SubmitError::TenantBusy(_)
-                | SubmitError::HostBusy => Exit::Denied,
+                | SubmitError::TenantCompiles(_)
+                | SubmitError::HostCompiles(_)
+                | SubmitError::HostBusy(_) => Exit::Denied,
                 SubmitError::Compile(CompileError::Wasm(_) | CompileError::Cache(_))
                 | SubmitError::Secret(_)
                 | SubmitError::Setup(_) => Exit::Usage,

@@ -20,25 +20,17 @@ pub(super) fn touch(file: &Path) {
     }
 }
 
-/// Removes what was not used for longest until so many bytes are left, and never `newest`, which is about to be read.
+/// What is known of one file.
+type Kept = (SystemTime, u64, PathBuf);
+
+/// Notes about components that stay in one folder.
+const NOTES_MAX: usize = 1_000;
+
+/// Removes code that was not used for longest until so many bytes are left, and never `newest`, which is about to be read.
 ///
 /// On Unix a file that another process runs stays with it until that ends.
 pub(super) fn bound(folder: &Path, bytes_max: u64, newest: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut kept: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-    for entry in entries.flatten() {
-        let (path, data) = (entry.path(), entry.metadata());
-        let Some((modified, bytes)) =
-            data.ok().and_then(|data| Some((data.modified().ok()?, data.len())))
-        else {
-            continue;
-        };
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("cwasm") => kept.push((modified, bytes, path)),
-            Some("part") if modified.elapsed().is_ok_and(|age| age > PART_AGE_MAX) => remove(&path),
-            _ => {}
-        }
-    }
+    let mut kept = files(folder, &["cwasm"]);
     let mut total: u64 = kept.iter().map(|(_, bytes, _)| bytes).sum();
     kept.sort();
     for (_, bytes, path) in kept {
@@ -50,6 +42,61 @@ pub(super) fn bound(folder: &Path, bytes_max: u64, newest: &Path) {
             total -= bytes;
         }
     }
+}
+
+/// The same for the folders of all tenants together: first goes what the tenant with the most code has not used for longest.
+pub(super) fn bound_all(folder: &Path, bytes_max: u64, newest: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut tenants: Vec<(u64, Vec<Kept>)> = Vec::new();
+    for entry in entries.flatten() {
+        let mut kept = files(&entry.path(), &["cwasm"]);
+        let bytes = kept.iter().map(|(_, bytes, _)| bytes).sum();
+        kept.retain(|(_, _, path)| path != newest);
+        // The oldest last.
+        kept.sort_by(|one, other| other.cmp(one));
+        tenants.push((bytes, kept));
+    }
+    let mut total: u64 = tenants.iter().map(|(bytes, _)| bytes).sum();
+    while total > bytes_max {
+        let most = tenants.iter_mut().filter(|(_, kept)| !kept.is_empty());
+        let Some((bytes, kept)) = most.max_by_key(|(bytes, _)| *bytes) else { return };
+        let Some((_, length, path)) = kept.pop() else { return };
+        remove(&path);
+        *bytes = bytes.saturating_sub(length);
+        total = total.saturating_sub(length);
+    }
+}
+
+/// Removes the oldest notes about components.
+pub(super) fn bound_notes(folder: &Path) {
+    let mut notes = files(folder, &["outline", "failed"]);
+    if notes.len() > NOTES_MAX {
+        notes.sort();
+        let more = notes.len() - NOTES_MAX;
+        notes.iter().take(more).for_each(|(_, _, path)| remove(path));
+    }
+}
+
+/// The files of a folder with one of these extensions. What was half written long ago is removed on the way.
+fn files(folder: &Path, extensions: &[&str]) -> Vec<Kept> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut kept: Vec<Kept> = Vec::new();
+    for entry in entries.flatten() {
+        let (path, data) = (entry.path(), entry.metadata());
+        let Some((modified, bytes)) =
+            data.ok().and_then(|data| Some((data.modified().ok()?, data.len())))
+        else {
+            continue;
+        };
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("part") if modified.elapsed().is_ok_and(|age| age > PART_AGE_MAX) => remove(&path),
+            Some(extension) if extensions.contains(&extension) => {
+                kept.push((modified, bytes, path))
+            }
+            _ => {}
+        }
+    }
+    kept
 }
 
 fn remove(path: &Path) {
@@ -87,5 +134,23 @@ mod tests {
         assert_eq!(there, [true, false, true, true, false, true, true]);
         bound(folder.path(), 0, &newest);
         assert!(newest.exists() && other.exists() && !used.exists() && !young.exists());
+    }
+
+    #[test]
+    fn the_tenant_with_the_most_code_gives_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |tenant: &str, name: &str, bytes: usize| {
+            let path = folder.path().join(tenant).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, vec![0; bytes]).unwrap();
+            path
+        };
+        let [large, more] =
+            ["large", "more"].map(|name| file("acme", &format!("{name}.cwasm"), 60));
+        let [small, newest] = [file("birch", "small.cwasm", 10), file("cedar", "new.cwasm", 50)];
+        bound_all(folder.path(), 120, &newest);
+        assert!(large.exists() != more.exists() && small.exists() && newest.exists());
+        bound_all(folder.path(), 0, &newest);
+        assert!(!large.exists() && !more.exists() && !small.exists() && newest.exists());
     }
 }

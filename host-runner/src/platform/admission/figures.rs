@@ -10,7 +10,7 @@ use crate::platform::limits::PipelineLimit;
 const PAGE_BYTES: u64 = 65_536;
 
 /// The sums.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Figures {
     pub(super) instances: u64,
     pub(super) memories: u64,
@@ -46,6 +46,29 @@ impl Figures {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Each sum by its name.
+    pub(super) const fn named(&self) -> [(&'static str, u64); 5] {
+        [
+            ("instances", self.instances),
+            ("memories", self.memories),
+            ("memory", self.memory_bytes),
+            ("tables", self.tables),
+            ("table-elements", self.table_elements),
+        ]
+    }
+
+    /// The sum of a name, to be set.
+    pub(super) fn by_name(&mut self, name: &str) -> Option<&mut u64> {
+        Some(match name {
+            "instances" => &mut self.instances,
+            "memories" => &mut self.memories,
+            "memory" => &mut self.memory_bytes,
+            "tables" => &mut self.tables,
+            "table-elements" => &mut self.table_elements,
+            _ => return None,
+        })
     }
 
     /// Each sum and its limit.

@@ -1,17 +1,24 @@
 //! Whether a tenant's component is taken, before any of its code runs or is compiled.
 //!
-//! Reads bytes and compares figures; each refusal names the import or the figure, and what in `tenants.toml` would allow it.
+//! In the host's process only `scan` reads a tenant's bytes; validating is a limited child's work. Each refusal names the import or the
+//! limit, and what in `tenants.toml` would allow it.
 
 mod figures;
 mod names;
+mod outline;
+mod scan;
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::WasmFeatures;
 
-use self::figures::Figures;
 use self::names::Standing;
+pub(super) use self::outline::Outline;
+use super::compile::{Children, CompileLimit, CompileLimits, Compiler};
+use super::host_limits::HostLimit;
 use super::limits::PipelineLimit;
-use super::tenants::TenantSpec;
+use super::submission::SubmitError;
+use super::tenants::{TenantSpec, Tenants};
 
 /// A component that may be compiled for this tenant.
 #[derive(Clone, Debug)]
@@ -65,6 +72,16 @@ pub enum Refused {
         /// Which figure.
         limit: PipelineLimit,
         /// What it declares.
+        wanted: u64,
+        /// What it may.
+        allowed: u64,
+    },
+    /// It declares more than may be given to the validator.
+    #[error("it declares {limit} = {}, and at most {} are read", limit.row().unit.show(*wanted), limit.row().unit.show(*allowed))]
+    Shape {
+        /// Which limit.
+        limit: CompileLimit,
+        /// What it declares, as far as it was read.
         wanted: u64,
         /// What it may.
         allowed: u64,
@@ -124,6 +141,14 @@ impl Refused {
             Self::Import { .. } => {
                 "nothing in tenants.toml allows it; the world knosc:bulk-import/tenant lists what there is".to_owned()
             }
+            Self::Shape { limit, wanted, .. } => {
+                let row = limit.row();
+                let wanted = match row.unit {
+                    super::limits::Unit::Count => wanted.to_string(),
+                    unit => format!("\"{}\"", unit.show(*wanted)),
+                };
+                format!("build a smaller component; the operator allows more in tenants.toml: [compile] {} = {wanted}", row.key)
+            }
             Self::Figure { limit, wanted, .. } => {
                 let row = limit.row();
                 let wanted = row.unit.show(*wanted);
@@ -138,18 +163,58 @@ impl Refused {
     }
 }
 
-/// Looks at a component as this tenant's.
+/// Validates a component in this process, and decides whether this tenant may run it.
+///
+/// Validating has no bound on memory or time: call it for a component that the operator knows, or in a process that is limited.
+/// [`Platform::check`](super::Platform::check) asks a child.
 ///
 /// # Errors
-/// [`Refused`] with the first thing that stands against it.
+/// [`Refused`] with the first reason against it.
 pub fn admit(tenant: &TenantSpec, bytes: &[u8]) -> Result<Admitted, Refused> {
+    scanned(tenant, &CompileLimits::default(), bytes)?;
+    judge(tenant, Outline::read(bytes)?, (Sha256::digest(bytes).into(), bytes.len()))
+}
+
+/// The same in a limited child, for one component and without a cache.
+///
+/// # Errors
+/// [`SubmitError::Refused`], or why no child could say.
+pub async fn admit_apart(
+    compiler: &Compiler,
+    tenants: &Tenants,
+    tenant: &TenantSpec,
+    component: Bytes,
+) -> Result<Admitted, SubmitError> {
+    let limits = tenants.compile();
+    scanned(tenant, &limits, &component)?;
+    let outline = match compiler {
+        Compiler::InProcess => Outline::read(&component),
+        Compiler::Child { program } => {
+            let nice = tenants.host().get(HostLimit::Nice);
+            Children { program, limits, nice }.admit(&component).await?
+        }
+    };
+    Ok(judge(tenant, outline?, (Sha256::digest(&component).into(), component.len()))?)
+}
+
+/// Checks what can be checked of a tenant's bytes without validating them, in time and memory that do not depend on what they say.
+pub(super) fn scanned(
+    tenant: &TenantSpec,
+    limits: &CompileLimits,
+    bytes: &[u8],
+) -> Result<(), Refused> {
     within(tenant, PipelineLimit::ComponentBytes, bytes.len() as u64)?;
     form(bytes).map_err(Refused::Form)?;
-    Validator::new_with_features(features())
-        .validate_all(bytes)
-        .map_err(|error| invalid(&error))?;
-    let Outline { imports, exports_pipeline, figures } =
-        outline(bytes).map_err(|error| invalid(&error))?;
+    scan::scan(bytes, limits)
+}
+
+/// Decides by its outline whether this tenant may run a component of this digest and size.
+pub(super) fn judge(
+    tenant: &TenantSpec,
+    outline: Outline,
+    (sha256, bytes): ([u8; 32], usize),
+) -> Result<Admitted, Refused> {
+    let Outline { imports, exports_pipeline, figures } = outline;
     for name in &imports {
         import(tenant, name)?;
     }
@@ -159,13 +224,8 @@ pub fn admit(tenant: &TenantSpec, bytes: &[u8]) -> Result<Admitted, Refused> {
     for (limit, wanted) in figures.wanted() {
         within(tenant, limit, wanted)?;
     }
-    Ok(Admitted {
-        sha256: Sha256::digest(bytes).into(),
-        bytes: bytes.len(),
-        imports,
-        instances: figures.instances,
-        memory_bytes: figures.memory_bytes,
-    })
+    let (instances, memory_bytes) = (figures.instances, figures.memory_bytes);
+    Ok(Admitted { sha256, bytes, imports, instances, memory_bytes })
 }
 
 /// What a pipeline may be built with: what every compiler emits today, and nothing that this host would have to trust in vain.
@@ -196,7 +256,7 @@ fn import(tenant: &TenantSpec, name: &str) -> Result<(), Refused> {
 }
 
 /// A tenant's own words, short enough for a line of a log and without control characters.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     name.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
@@ -215,41 +275,4 @@ pub(super) fn form(bytes: &[u8]) -> Result<(), Form> {
         Some([_, 0, 0, 0]) => Err(Form::CoreModule),
         _ => Err(Form::Other),
     }
-}
-
-/// What a component says of itself on its outside, and the sums of its inside.
-struct Outline {
-    imports: Vec<String>,
-    exports_pipeline: bool,
-    figures: Figures,
-}
-
-fn outline(bytes: &[u8]) -> Result<Outline, wasmparser::BinaryReaderError> {
-    let mut outline =
-        Outline { imports: Vec::new(), exports_pipeline: false, figures: Figures::default() };
-    let mut depth = 0_usize;
-    for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload?;
-        match &payload {
-            Payload::Version { encoding: Encoding::Component | Encoding::Module, .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section.clone() {
-                    outline.imports.push(import?.name.name.to_owned());
-                }
-            }
-            Payload::ComponentExportSection(section) if depth == 1 => {
-                for export in section.clone() {
-                    outline.exports_pipeline |= names::is_pipeline(export?.name.name);
-                }
-            }
-            _ => {}
-        }
-        outline.figures.add(&payload)?;
-    }
-    Ok(outline)
-}
-
-fn invalid(error: &wasmparser::BinaryReaderError) -> Refused {
-    Refused::Invalid { offset: error.offset(), message: shown(error.message()) }
 }

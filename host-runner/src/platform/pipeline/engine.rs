@@ -1,9 +1,8 @@
-//! The engine of pipelines, and their code: compiled in a child or here, kept on disk or in memory.
+//! The engine of pipelines, which links them; and the code of those that were compiled in this process.
 //!
 //! Runs nothing.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use wasmtime::Engine;
@@ -12,11 +11,10 @@ use wasmtime::component::Component;
 use super::bindings::TenantPre;
 use super::pool::PoolUse;
 use super::{Pipeline, pool, state};
-use crate::engine::cache::Cache;
 use crate::engine::ticker;
 use crate::error::Error;
 use crate::platform::admission::Admitted;
-use crate::platform::compile::{self, CompileError, CompileLimits, Compiler};
+use crate::platform::compile::CompileError;
 use crate::platform::tenants::TenantSpec;
 
 /// Components that are kept in memory: a Python pipeline's code has 35 MB.
@@ -30,12 +28,12 @@ pub(in crate::platform) struct PipelineEngine {
 }
 
 impl PipelineEngine {
-    /// Makes the engine, with so much stack for each pipeline.
+    /// Makes the engine, with so much stack for each pipeline and room for so many runs.
     ///
     /// # Errors
     /// [`Error::Component`] if this machine cannot run one.
-    pub(in crate::platform) fn new(stack_bytes: usize) -> Result<Self, Error> {
-        let config = pool::running_config(stack_bytes);
+    pub(in crate::platform) fn new(stack_bytes: usize, runs_max: u64) -> Result<Self, Error> {
+        let config = pool::running_config(stack_bytes, runs_max);
         let engine = Engine::new(&config).map_err(|error| unusable(&error))?;
         ticker::start(&engine).map_err(|error| Error::Component {
             message: format!("no thread for its clock: {error}"),
@@ -48,31 +46,33 @@ impl PipelineEngine {
         PoolUse::of(&self.engine)
     }
 
-    /// Compiles an admitted component, or takes its code from the cache, and links it for a tenant.
+    /// The engine, which the name of cached code holds a digest of.
+    pub(in crate::platform) const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Links a component for a tenant.
     ///
     /// # Errors
-    /// [`CompileError`] if it cannot be compiled within the compiler's limits, or imports what is not given.
-    pub(in crate::platform) async fn compile(
+    /// [`CompileError::Wasm`] if it imports what is not given.
+    pub(in crate::platform) fn link(
         &self,
-        (compiler, limits): (&Compiler, CompileLimits),
-        cache_dir: &Path,
         tenant: &TenantSpec,
-        (admitted, bytes): (Admitted, &[u8]),
+        admitted: Admitted,
+        component: &Component,
     ) -> Result<Pipeline, CompileError> {
         let wasm = |error: wasmtime::Error| CompileError::Wasm(format!("{error:#}"));
-        let component = match compiler {
-            Compiler::InProcess => self.compile_here(admitted.sha256, bytes).map_err(wasm)?,
-            Compiler::Child { program } => {
-                self.compile_apart((program, limits), cache_dir, bytes).await?
-            }
-        };
         let linker = state::link(&self.engine, !tenant.egress.is_empty()).map_err(wasm)?;
-        let ready = linker.instantiate_pre(&component).and_then(TenantPre::new);
+        let ready = linker.instantiate_pre(component).and_then(TenantPre::new);
         Ok(Pipeline { linked: ready.map_err(wasm)?, admitted })
     }
 
     /// In this process, where the last few are kept: a tenant's next run is of the same component.
-    fn compile_here(&self, sha256: [u8; 32], bytes: &[u8]) -> wasmtime::Result<Component> {
+    pub(in crate::platform) fn compile_here(
+        &self,
+        sha256: [u8; 32],
+        bytes: &[u8],
+    ) -> wasmtime::Result<Component> {
         let compiled = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let known = compiled().iter().find(|(of, _)| *of == sha256).cloned();
         if let Some((_, component)) = known {
@@ -85,25 +85,6 @@ impl PipelineEngine {
         }
         compiled.push((sha256, component.clone()));
         Ok(component)
-    }
-
-    /// From the cache, where a child of ours has put it now or before.
-    async fn compile_apart(
-        &self,
-        (program, limits): (&PathBuf, CompileLimits),
-        cache_dir: &Path,
-        bytes: &[u8],
-    ) -> Result<Component, CompileError> {
-        let unusable = |what: &str| CompileError::Cache(format!("{}: {what}", cache_dir.display()));
-        let cache = Cache::open(cache_dir.to_owned(), &self.engine, bytes)
-            .ok_or_else(|| unusable("the folder cannot be made, or others may look into it"))?;
-        if let Some(component) = cache.load(&self.engine) {
-            return Ok(component);
-        }
-        let code = compile::in_child(program, limits, bytes).await?;
-        cache.keep(&code, limits.kept_bytes).map_err(|error| unusable(&error.to_string()))?;
-        let other = || unusable("the compiler's code is of another version, or cannot be read");
-        cache.load(&self.engine).ok_or_else(other)
     }
 }
 
@@ -129,7 +110,7 @@ mod tests {
 
     #[test]
     fn what_was_compiled_last_is_not_compiled_again() {
-        let engine = PipelineEngine::new(512 * 1024).unwrap();
+        let engine = PipelineEngine::new(512 * 1024, 32).unwrap();
         let first = compiled(&engine, "(component)");
         let again = compiled(&engine, "(component)");
         assert_eq!(first.image_range(), again.image_range());

@@ -153,11 +153,6 @@ impl PipelineReport {
 }
 
 impl Pipeline {
-    /// What was admitted.
-    pub(super) const fn admitted(&self) -> &Admitted {
-        &self.admitted
-    }
-
     /// Runs it once, with the grants of its tenant.
     pub(super) async fn run(
         &self,

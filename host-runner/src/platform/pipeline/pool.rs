@@ -7,7 +7,7 @@ use std::fmt;
 use wasmtime::{Config, Engine, PoolingAllocationConfig};
 
 use crate::engine::compiling_config;
-use crate::platform::limits::{PipelineLimit, RUNS_MAX};
+use crate::platform::limits::PipelineLimit;
 
 /// Of a fiber's stack, what host functions get beside the pipeline's own code.
 const HOST_STACK_BYTES: usize = 1536 * 1024;
@@ -16,9 +16,9 @@ const HOST_STACK_BYTES: usize = 1536 * 1024;
 const INSTANCE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// What admission takes, and nothing more, to run: with the operator's figure for the stack, and a pool that has room for every run that may be under way.
-pub(super) fn running_config(stack_bytes: usize) -> Config {
+pub(super) fn running_config(stack_bytes: usize, runs_max: u64) -> Config {
     let most = |limit: PipelineLimit| limit.row().max;
-    let in_all = |each: u64| u32::try_from(each.saturating_mul(RUNS_MAX)).unwrap_or(u32::MAX);
+    let in_all = |each: u64| u32::try_from(each.saturating_mul(runs_max)).unwrap_or(u32::MAX);
     let each = |limit| u32::try_from(most(limit)).unwrap_or(u32::MAX);
     let bytes = |figure: u64| usize::try_from(figure).unwrap_or(usize::MAX);
     let mut pool = PoolingAllocationConfig::new();
@@ -109,6 +109,6 @@ mod tests {
             Engine::new(&config).unwrap().precompile_compatibility_hash().hash(&mut hasher);
             hasher.finish()
         };
-        assert_eq!(figure(running_config(512 * 1024)), figure(compiling_config()));
+        assert_eq!(figure(running_config(512 * 1024, 32)), figure(compiling_config()));
     }
 }

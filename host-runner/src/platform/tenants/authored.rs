@@ -3,6 +3,7 @@
 //! Opens no file and reads no secret.
 
 mod compile;
+mod host;
 
 use std::path::Path;
 
@@ -15,9 +16,10 @@ use super::{EgressGrant, SecretSource, SignIn, TenantSpec};
 use crate::manifest::reader::{Reader, Value};
 use crate::manifest::{ManifestError, ProblemKind};
 use crate::platform::compile::CompileLimits;
+use crate::platform::host_limits::HostLimits;
 use crate::platform::limits::{PipelineLimit, PipelineLimits, Unit};
 
-const TOP_KEYS: &str = "compile, limits, tenant";
+const TOP_KEYS: &str = "host, compile, limits, tenant";
 const TENANT_KEYS: &str = "name, origin, username, password, one-time-secret, policy, limits, allow-private, traceparent, egress";
 const EGRESS_KEYS: &str = "origin, methods, paths, header";
 const SOURCE_KEYS: &str = "env, file";
@@ -32,6 +34,7 @@ const FRAMING_HEADERS: [&str; 7] =
 #[derive(Debug)]
 pub(super) struct Authored {
     pub(super) compile: CompileLimits,
+    pub(super) host: HostLimits,
     pub(super) common: PipelineLimits,
     pub(super) tenants: Vec<TenantSpec>,
 }
@@ -46,6 +49,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Authored, ManifestError> 
 
 fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Authored {
     let (mut common, mut compile) = (PipelineLimits::default(), CompileLimits::default());
+    let mut host = HostLimits::default();
     if let Some(value) = table.get("limits") {
         limits(reader, value, &mut common);
     }
@@ -54,6 +58,7 @@ fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Authored {
         match key.get_ref().as_ref() {
             "limits" => {}
             "compile" => compile = compile::compile(reader, value),
+            "host" => host = host::host(reader, value),
             "tenant" => {
                 for (at, entry) in reader.tables_of("tenant", "a list of tables, [[tenant]]", value)
                 {
@@ -67,7 +72,7 @@ fn file<'t>(reader: &mut Reader<'t>, table: &DeTable<'t>) -> Authored {
             other => reader.unknown(key.span().start, other, TOP_KEYS),
         }
     }
-    Authored { compile, common, tenants }
+    Authored { compile, host, common, tenants }
 }
 
 fn tenant<'t>(
@@ -187,7 +192,7 @@ const PAIRS: [(PipelineLimit, PipelineLimit); 4] = [
 ];
 
 /// As a person looks for them; a test compares it with the table.
-const LIMIT_KEYS: &str = "component, memory, memories, instances, tables, table-elements, stack, cpu, wall, hostcall, handles, resources, open-files, headers, answer, log, scratch, scratch-files, requests-in-flight, requests, requests-per-second, job-calls, runs";
+const LIMIT_KEYS: &str = "component, memory, memories, instances, tables, table-elements, stack, cpu, wall, hostcall, handles, resources, open-files, headers, answer, log, scratch, scratch-files, requests-in-flight, requests, requests-per-second, job-calls, runs, code, compiles, compiles-waiting";
 
 fn figure_of(reader: &mut Reader<'_>, key: &str, unit: Unit, value: &Value<'_>) -> Option<u64> {
     match (unit, value.get_ref()) {

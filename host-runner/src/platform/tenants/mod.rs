@@ -13,6 +13,7 @@ use knosc_bulk_import::policy::Policy;
 
 use self::authored::Authored;
 use super::compile::CompileLimits;
+use super::host_limits::HostLimits;
 use super::limits::PipelineLimits;
 use crate::manifest::{ManifestError, Problem, ProblemKind};
 
@@ -24,6 +25,7 @@ const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub struct Tenants {
     path: PathBuf,
     compile: CompileLimits,
+    host: HostLimits,
     common: PipelineLimits,
     all: Vec<TenantSpec>,
 }
@@ -110,13 +112,18 @@ impl Tenants {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, ManifestError> {
-        let Authored { compile, common, tenants } = authored::parse(path, text)?;
-        Ok(Self { path: path.to_owned(), compile, common, all: tenants })
+        let Authored { compile, host, common, tenants } = authored::parse(path, text)?;
+        Ok(Self { path: path.to_owned(), compile, host, common, all: tenants })
     }
 
     /// What compiling one of their components may use.
     pub const fn compile(&self) -> CompileLimits {
         self.compile
+    }
+
+    /// What all tenants together may use of this host.
+    pub const fn host(&self) -> HostLimits {
+        self.host
     }
 
     /// What every tenant may use where its own entry says nothing.

@@ -41,7 +41,7 @@ pub async fn execute(cli: &Cli, reporter: &mut Reporter) -> Result<Exit, Problem
         Verb::Runs(args) => runs::execute(global, args, reporter).await,
         Verb::Results(args) => results::execute(global, args, reporter).await,
         Verb::Poll(args) => poll::execute(global, args, reporter).await,
-        Verb::Pipeline(Pipeline::Check(args)) => pipeline::check(args, reporter),
+        Verb::Pipeline(Pipeline::Check(args)) => pipeline::check(args, reporter).await,
         Verb::Pipeline(Pipeline::Run(args)) => pipeline::run(global, args, reporter).await,
         Verb::Component(Component::Inspect(args)) => component::inspected(args, reporter),
         Verb::Login => login::execute(global, reporter).await,

@@ -41,11 +41,13 @@ use crate::{connect, state, when};
 const THREADS: usize = 2;
 
 /// Whether a component would be taken.
-pub fn check(args: &Tenanted, reporter: &mut Reporter) -> Result<Exit, Problem> {
-    let (_, spec, entry) = tenant(args)?;
+pub async fn check(args: &Tenanted, reporter: &mut Reporter) -> Result<Exit, Problem> {
+    let (tenants, spec, entry) = tenant(args)?;
     let component = component(args, &spec, &entry)?;
-    let admitted = admission::admit(&spec, &component)
-        .map_err(|refused| not_taken(&args.component, refused, &entry))?;
+    let compiler = Compiler::Child { program: myself()? };
+    let admitted = admission::admit_apart(&compiler, &tenants, &spec, component.into())
+        .await
+        .map_err(|error| not_submitted(&args.component, error, &entry))?;
     reporter.admitted(&spec, &args.component, &admitted);
     Ok(Exit::Done)
 }
@@ -76,13 +78,10 @@ pub async fn run(
     let platform = platform(global, args, tenants, Arc::clone(&recorded), folder)?;
     let settings = args.setting.clone();
     let submission = Submission { component, inputs, settings, limits: Some(limits) };
-    let mut running =
-        platform.submit(&spec.name, submission).await.map_err(|error| match error {
-            SubmitError::Refused(refused) => not_taken(&args.of.component, refused, &entry),
-            error => {
-                PipelineProblem::NotSubmitted { component: args.of.component.clone(), error }.into()
-            }
-        })?;
+    let mut running = platform
+        .submit(&spec.name, submission)
+        .await
+        .map_err(|error| not_submitted(&args.of.component, error, &entry))?;
     reporter.started(&spec, &args.of.component);
     let signal = interrupt.token();
     let stop = running.stopper();
@@ -314,6 +313,13 @@ fn component(args: &Tenanted, spec: &TenantSpec, entry: &Entry) -> Result<Vec<u8
     // A file that grows meanwhile is cut, and then no valid component.
     file.take(allowed.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes)
+}
+
+fn not_submitted(path: &Path, error: SubmitError, entry: &Entry) -> Problem {
+    match error {
+        SubmitError::Refused(refused) => not_taken(path, refused, entry),
+        error => PipelineProblem::NotSubmitted { component: path.to_owned(), error }.into(),
+    }
 }
 
 fn not_taken(path: &Path, refused: Refused, entry: &Entry) -> Problem {

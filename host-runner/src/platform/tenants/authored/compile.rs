@@ -1,4 +1,4 @@
-//! `[compile]` in `tenants.toml`. Computing may be more than the time from start to end: a compiler uses every core.
+//! `[compile]` in `tenants.toml`.
 //!
 //! Reads figures; what they limit is `compile`'s.
 
@@ -6,7 +6,7 @@ use super::{Reader, Value, figure_of};
 use crate::platform::compile::{CompileLimit, CompileLimits};
 
 /// As a person looks for them; a test compares it with the table.
-pub(super) const COMPILE_KEYS: &str = "memory, cpu, wall, code, kept";
+pub(super) const COMPILE_KEYS: &str = "memory, cpu, wall, code, kept, admission-memory, admission-cpu, nesting, sections, types, declared-instances, functions, names";
 
 pub(super) fn compile<'t>(reader: &mut Reader<'t>, value: &Value<'t>) -> CompileLimits {
     let mut limits = CompileLimits::default();

@@ -1,8 +1,10 @@
 //! What is said of each mistake in `tenants.toml`.
 
 use super::compile::COMPILE_KEYS;
+use super::host::HOST_KEYS;
 use super::*;
 use crate::platform::compile::CompileLimit;
+use crate::platform::host_limits::HostLimit;
 
 const WHOLE: &str = r#"
 [limits]
@@ -29,7 +31,8 @@ cpu = "20s"
 
 #[test]
 fn a_whole_file() {
-    let Authored { compile, common, tenants } = parse(Path::new("tenants.toml"), WHOLE).unwrap();
+    let Authored { compile, common, tenants, .. } =
+        parse(Path::new("tenants.toml"), WHOLE).unwrap();
     assert_eq!((compile.cpu_seconds, compile.kept_bytes), (20, 2 << 30));
     assert_eq!(common.get(PipelineLimit::Cpu), 30_000);
     let acme = tenants.first().unwrap();
@@ -98,6 +101,8 @@ fn every_limit_is_named_to_whoever_misspells_one() {
     assert_eq!(LIMIT_KEYS, keys.join(", "));
     let keys: Vec<_> = CompileLimit::ALL.map(|limit| limit.row().key).to_vec();
     assert_eq!(COMPILE_KEYS, keys.join(", "));
+    let keys: Vec<_> = HostLimit::ALL.map(|limit| limit.row().key).to_vec();
+    assert_eq!(HOST_KEYS, keys.join(", "));
 }
 
 /// Each figure of the table, in the order of its values.
@@ -109,6 +114,7 @@ fn the_compilers_table_is_in_order_and_each_default_is_in_its_range() {
         assert_eq!(limit as usize, index);
         assert!(row.min <= row.default && row.default <= row.max, "{limit}");
         limits.set(limit, row.default).unwrap();
+        assert_eq!(limits.get(limit), row.default, "{limit}");
         assert!(limits.set(limit, row.max + 1).is_err());
     }
     assert_eq!(limits, CompileLimits::default());
@@ -132,11 +138,13 @@ fn a_trace_is_told_only_by_a_build_that_has_one() {
 #[test]
 fn the_example_is_whole_and_shows_the_defaults() {
     let text = include_str!("../../../../../examples/tenants.toml");
-    let Authored { compile, common, tenants } = parse(Path::new("tenants.toml"), text).unwrap();
+    let Authored { compile, host, common, tenants } =
+        parse(Path::new("tenants.toml"), text).unwrap();
     assert_eq!((common, compile), (PipelineLimits::default(), CompileLimits::default()));
+    assert_eq!(host, HostLimits::default());
     assert_eq!(tenants.len(), 2);
     let keys = PipelineLimit::ALL.map(|limit| limit.row().key);
-    let written = [TENANT_KEYS, EGRESS_KEYS, COMPILE_KEYS].join(", ");
+    let written = [TENANT_KEYS, EGRESS_KEYS, COMPILE_KEYS, HOST_KEYS].join(", ");
     for key in keys.into_iter().chain(written.split(", ").filter(|key| *key != "egress")) {
         let has = |line: &str| {
             line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("{key}."))
