@@ -19,6 +19,7 @@ mod peer;
 mod process;
 mod shares;
 mod stopped;
+mod submissions;
 mod world;
 
 use tokio::sync::{Mutex, MutexGuard};

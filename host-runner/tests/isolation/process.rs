@@ -28,3 +28,15 @@ pub(crate) fn forget_peak() {
 pub(crate) fn open_files() -> Option<usize> {
     Some(fs::read_dir("/proc/self/fd").ok()?.count())
 }
+
+/// Processes that this one started and that are still there, those that were never waited for among them.
+pub(crate) fn children() -> usize {
+    let myself = std::process::id().to_string();
+    let Ok(processes) = fs::read_dir("/proc") else { return 0 };
+    let is_child = |path: std::path::PathBuf| {
+        let stat = fs::read_to_string(path.join("stat")).unwrap_or_default();
+        let after = stat.rsplit_once(") ").map(|(_, after)| after.to_owned());
+        after.is_some_and(|after| after.split(' ').nth(1) == Some(myself.as_str()))
+    };
+    processes.filter(|entry| entry.as_ref().is_ok_and(|entry| is_child(entry.path()))).count()
+}

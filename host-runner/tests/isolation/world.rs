@@ -26,6 +26,11 @@ pub(crate) const SECRET: &str = "canary-of-birch";
 impl World {
     /// The hostile tenant has these limits; the other one has the defaults.
     pub(crate) fn start(limits: &str, threads: usize) -> Self {
+        Self::compiling(limits, threads, Compiler::InProcess)
+    }
+
+    /// The same, with components that are validated and compiled in this way.
+    pub(crate) fn compiling(limits: &str, threads: usize, compiler: Compiler) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let knosc = local_knosc::spawn(local_knosc::Config::default()).unwrap();
         let (granted, denied) = (Peer::start(), Peer::start());
@@ -42,7 +47,7 @@ impl World {
         let platform = Platform::new(PlatformConfig {
             importer: RuntimeConfig::default(),
             tenants: Tenants::parse(&folder.path().join("tenants.toml"), &text).unwrap(),
-            compiler: Compiler::InProcess,
+            compiler,
             cache_dir: folder.path().join("cache"),
             scratch_dir,
             journals: Arc::new(InMemory),
@@ -69,6 +74,14 @@ impl World {
         let (inputs, limits) = (Vec::new(), Some(limits));
         let submission = Submission { component, inputs, settings: Vec::new(), limits };
         self.platform.submit(tenant, submission).await.unwrap().report().await
+    }
+
+    /// Files of the cache that are half written.
+    pub(crate) fn half_written(&self) -> usize {
+        let Ok(files) = std::fs::read_dir(self.folder.path().join("cache/acme")) else { return 0 };
+        files
+            .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|is| is == "part"))
+            .count()
     }
 
     /// Files that runs left behind, beside the one that was there.

@@ -18,8 +18,8 @@ fn resident() -> u64 {
     status.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4_096
 }
 
-/// One type of an instance with a thousand functions, and so many instances of it.
-fn one_type_many_instances(instances: usize) -> Vec<u8> {
+/// So many components, each with one type of an instance with a thousand functions, and nine hundred instances of it.
+fn one_type_many_instances(components: usize) -> Vec<u8> {
     let mut text = "(component (type $t (instance".to_owned();
     for number in 0..1_000 {
         _ = write!(text, "(export \"f{number}\" (func))");
@@ -28,10 +28,8 @@ fn one_type_many_instances(instances: usize) -> Vec<u8> {
         "))(component $c (import \"a\" (instance (type $t))) (export \"b\" (instance 0)))",
     );
     text.push_str("(import \"a\" (instance $i (type $t)))");
-    for _ in 0..instances {
-        text.push_str("(instance (instantiate $c (with \"a\" (instance $i))))");
-    }
-    guest::binary(&format!("{text})"))
+    text.push_str(&"(instance (instantiate $c (with \"a\" (instance $i))))".repeat(900));
+    guest::binary(&format!("(component {})", format!("{text})").repeat(components)))
 }
 
 /// A module with so many types, none of which is like another.
@@ -69,7 +67,7 @@ async fn a_costly_component_costs_the_host_nothing() {
     let platform = platform(folder.path(), runner(), compile);
     let _ = platform.check("acme", &guest::running(guest::OK)).await.unwrap();
     for (name, component) in
-        [("instances", one_type_many_instances(4_000)), ("types", many_types(900_000))]
+        [("instances", one_type_many_instances(4)), ("types", many_types(900_000))]
     {
         let (before, began) = (resident(), Instant::now());
         let (mut grown, mut longest, mut last) = (0, Duration::ZERO, Instant::now());
@@ -95,8 +93,8 @@ async fn a_costly_component_costs_the_host_nothing() {
         };
         assert_eq!(*limit, CompileLimit::AdmissionMemory, "{name}");
         assert!(error.hint().contains("[compile] admission-memory"), "{}", error.hint());
-        // The bytes themselves are copied once.
-        assert!(grown < 48 * MIB, "{name}: {} MiB", grown / MIB);
+        // The bytes themselves are copied once, and other tests run in this process.
+        assert!(grown < 100 * MIB, "{name}: {} MiB", grown / MIB);
         assert!(longest < Duration::from_secs(2), "{name}: {longest:?}");
         // Known by its digest now.
         let began = Instant::now();
@@ -110,7 +108,7 @@ async fn what_declares_too_much_starts_no_child() {
     let folder = TempDir::new().unwrap();
     let platform = platform(folder.path(), "/no/such/program".into(), "");
     for (component, limit) in [
-        (one_type_many_instances(4_000), CompileLimit::DeclaredInstances),
+        (one_type_many_instances(4), CompileLimit::DeclaredInstances),
         (many_types(900_000), CompileLimit::Types),
     ] {
         let error = platform.check("acme", &component).await.unwrap_err();
