@@ -18,17 +18,14 @@ fn resident() -> u64 {
     status.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4_096
 }
 
-/// So many components, each with one type of an instance with a thousand functions, and nine hundred instances of it.
+/// So many components, each with one type of a component that exports a thousand functions, and nine hundred instances of it.
 fn one_type_many_instances(components: usize) -> Vec<u8> {
-    let mut text = "(component (type $t (instance".to_owned();
+    let mut text = "(component (type $t (component".to_owned();
     for number in 0..1_000 {
         _ = write!(text, "(export \"f{number}\" (func))");
     }
-    text.push_str(
-        "))(component $c (import \"a\" (instance (type $t))) (export \"b\" (instance 0)))",
-    );
-    text.push_str("(import \"a\" (instance $i (type $t)))");
-    text.push_str(&"(instance (instantiate $c (with \"a\" (instance $i))))".repeat(900));
+    text.push_str("))(import \"c\" (component $c (type $t)))");
+    text.push_str(&"(instance (instantiate $c))".repeat(900));
     guest::binary(&format!("(component {})", format!("{text})").repeat(components)))
 }
 
