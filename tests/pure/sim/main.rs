@@ -21,6 +21,7 @@ mod host;
 mod mutants;
 mod network;
 mod person;
+mod restored;
 mod verbs;
 mod verdict;
 mod world;
@@ -41,7 +42,7 @@ type Play = fn(u64, bool, Rules) -> Tally;
 const SEEDS: u64 = 20_000;
 
 /// Seeds of the repeated verbs, each of which is several runs.
-const VERB_SEEDS: u64 = 5_000;
+const VERB_SEEDS: u64 = 20_000;
 
 /// Seeds that a thread takes at a time.
 const BATCH: u64 = 500;
@@ -111,6 +112,7 @@ fn verbs_that_are_repeated_load_no_file_twice_and_none_over_a_newer_one() {
             tally.failed,
             tally.repeats,
             tally.late,
+            tally.losses,
         ]
         .into_iter()
         .all(|count| count > 0)

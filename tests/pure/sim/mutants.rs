@@ -4,6 +4,7 @@
 
 use crate::world::Rules;
 use crate::{Play, play_all, play_one, verbs};
+use knosc_bulk_import::admission::{Candidate, Digest, Earlier};
 use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::job::{Job, JobReport, JobStatus};
 use knosc_bulk_import::protocol::{Answer, Sent, classify, poll, upload};
@@ -90,4 +91,24 @@ fn first_entry(
 #[test]
 fn the_first_of_two_states_is_found() {
     assert!(is_found(play_one, Rules { polled: first_entry, ..Rules::default() }));
+}
+
+#[test]
+fn journals_that_lost_facts_are_found() {
+    assert!(is_found(verbs::play, Rules { doubts: |_, _| false, ..Rules::default() }));
+}
+
+/// Size, time and number of a file were taken for its content.
+fn by_time(candidate: &Candidate, earlier: &[Earlier]) -> Option<Digest> {
+    let is_same = |earlier: &&Earlier| {
+        let (now, then) = (candidate.stamp, earlier.step.stamp);
+        candidate.path == earlier.step.path
+            && (now.size, now.mtime_ns, now.inode) == (then.size, then.mtime_ns, then.inode)
+    };
+    earlier.iter().filter(is_same).find_map(|earlier| earlier.step.digest)
+}
+
+#[test]
+fn content_judged_by_time_is_found() {
+    assert!(is_found(verbs::play, Rules { known_digest: by_time, ..Rules::default() }));
 }

@@ -1,5 +1,6 @@
 //! A person at a shell, in small: `run`, `resume` and `runs resolve` again and again, over files that change between them and runs
-//! that die. What may be sent is asked of the core's admission rules, as the command line asks them.
+//! that die. What may be sent is asked of the core's admission rules, as the command line asks them. Journals that lose their last
+//! facts are in `restored`.
 //!
 //! One verb at a time, as the locks have it. Knosc is the witness of what was accepted.
 
@@ -7,7 +8,8 @@ use crate::host::{Call, Ending};
 use crate::verdict;
 use crate::world::{Rules, Style, Tally, Truth, World};
 use knosc_bulk_import::admission::{
-    Admission, Candidate, Digest, Earlier, RecordedStep, Stamp, Standing, Unchanged, admit, readmit,
+    Admission, Candidate, Digest, Earlier, RecordedStep, Stamp, Standing, Unchanged, admit,
+    needs_digest, readmit,
 };
 use knosc_bulk_import::job::Job;
 use knosc_bulk_import::plan::{Plan, Planned};
@@ -21,7 +23,7 @@ const VERBS: u64 = 8;
 const ROUNDS_MAX: usize = 80;
 
 /// Each file's contents, one after the other: of one length, so that their digests decide. The third of the customers fails.
-const FILES: [(Trigger, [&str; 3]); 3] = [
+pub(crate) const FILES: [(Trigger, [&str; 3]); 3] = [
     (
         Trigger::UnitMaster,
         [
@@ -49,40 +51,51 @@ const FILES: [(Trigger, [&str; 3]); 3] = [
 ];
 
 /// A file on disk now.
-#[derive(Clone, Copy)]
-struct OnDisk {
-    content: usize,
-    /// Counts how often it was written.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct OnDisk {
+    pub(crate) content: usize,
+    /// As its writer left it: it may be the one of before.
     mtime_ns: i64,
+    /// Counts how often it was written.
+    ctime_ns: i64,
 }
 
 /// A run as the store keeps it.
-struct Recorded {
-    plan: Plan,
-    durable: Vec<Event>,
-    truths: Vec<Truth>,
+pub(crate) struct Recorded {
+    pub(crate) plan: Plan,
+    pub(crate) durable: Vec<Event>,
+    pub(crate) truths: Vec<Truth>,
     /// As the files were found.
-    found: Vec<OnDisk>,
+    pub(crate) found: Vec<OnDisk>,
     /// The acceptance of each step among all of the store.
-    accepted: Vec<Option<i64>>,
+    pub(crate) accepted: Vec<Option<i64>>,
+    /// Stands for what a restored journal may have lost: nothing of it can be sent.
+    pub(crate) is_restored: bool,
 }
 
-struct Office {
-    world: World,
-    runs: Vec<Recorded>,
-    disk: [OnDisk; 3],
+pub(crate) struct Office {
+    pub(crate) world: World,
+    pub(crate) runs: Vec<Recorded>,
+    pub(crate) disk: [OnDisk; 3],
     acceptances: i64,
+    /// How often a file may have reached Knosc, as it is kept outside of the journal.
+    pub(crate) generation: usize,
+    /// Jobs that the journal knew and lost.
+    pub(crate) lost: Vec<String>,
 }
 
 /// Plays a seed to its end.
 pub(crate) fn play(seed: u64, traced: bool, rules: Rules) -> Tally {
     let mut world = World::new(seed, traced, rules);
     world.style = Style::Hosted;
-    let disk = [OnDisk { content: 0, mtime_ns: 1 }; 3];
-    let mut office = Office { world, runs: Vec::new(), disk, acceptances: 0 };
+    let disk = [OnDisk { content: 0, mtime_ns: 1, ctime_ns: 1 }; 3];
+    let (runs, lost) = (Vec::new(), Vec::new());
+    let mut office = Office { world, runs, disk, acceptances: 0, generation: 0, lost };
     for _ in 0..VERBS {
-        match office.world.chance.below(8) {
+        match office.world.chance.below(9) {
             0 | 1 => office.touch(),
+            8 if !office.runs.is_empty() => office.lose_facts(),
+            _ if office.is_doubted() => office.accept_restored(),
             2 if !office.runs.is_empty() => office.decide(),
             3 | 4 if !office.runs.is_empty() => office.resume_any(),
             _ => office.run(),
@@ -101,7 +114,10 @@ impl Office {
     fn touch(&mut self) {
         let file = self.world.chance.below(3) as usize;
         let content = self.world.chance.below(3) as usize;
-        self.disk[file] = OnDisk { content, mtime_ns: self.disk[file].mtime_ns + 1 };
+        let OnDisk { mtime_ns, ctime_ns, .. } = self.disk[file];
+        // Copied with the time of the one before, or not.
+        let mtime_ns = if self.world.chance.one_in(3) { mtime_ns } else { ctime_ns + 1 };
+        self.disk[file] = OnDisk { content, mtime_ns, ctime_ns: ctime_ns + 1 };
         self.world.trace(|| format!("file {file} is exported with content {content}"));
     }
 
@@ -110,9 +126,10 @@ impl Office {
         let count = 1 + self.world.chance.below(3) as usize;
         let mut sent = Vec::new();
         for file in 0..count {
-            match admit(&self.candidate(file), &self.earlier(file, None), Unchanged::Skip) {
+            let earlier = self.earlier(file, None);
+            match admit(&self.candidate(file, &earlier), &earlier, Unchanged::Skip) {
                 Admission::Send => sent.push(file),
-                Admission::Unchanged(_) => self.world.tally.repeats += 1,
+                Admission::Unchanged(run) => self.called_unchanged(file, &run),
                 Admission::Refused(_) => return,
             }
         }
@@ -128,6 +145,7 @@ impl Office {
             content: FILES[*file].1[self.disk[*file].content],
             jobs: Vec::new(),
             repeated: Vec::new(),
+            is_forgotten: false,
             called_unsent: false,
             is_knowable: false,
         };
@@ -137,6 +155,7 @@ impl Office {
             truths: sent.iter().map(truth).collect(),
             found: sent.iter().map(|file| self.disk[*file]).collect(),
             accepted: vec![None; sent.len()],
+            is_restored: false,
         });
         self.live(self.runs.len() - 1);
     }
@@ -148,6 +167,9 @@ impl Office {
 
     /// `resume`: what the run would still send has to be as it was, and not overtaken. False where the rules refuse.
     fn resume(&mut self, run: usize) -> bool {
+        if self.runs[run].is_restored {
+            return false;
+        }
         let recorded =
             self.within(run, |world| (world.recovered().next(world.now_ms()), world.recorded()));
         let (next, report) = recorded;
@@ -159,11 +181,11 @@ impl Office {
             }
             let file = self.file(run, step);
             let (now, found) = (self.disk[file], self.runs[run].found[step]);
-            if now.mtime_ns != found.mtime_ns {
+            if !stamp(now).is_as_recorded(&stamp(found)) {
                 return false;
             }
             let earlier = self.earlier(file, Some(run));
-            if readmit(&self.candidate(file), run as i64, &earlier).is_err() {
+            if readmit(&self.candidate(file, &earlier), run as i64, &earlier).is_err() {
                 return false;
             }
         }
@@ -224,6 +246,9 @@ impl Office {
 
     /// Brings everything to an end, a step at a time. False when nothing is left to do.
     fn finish(&mut self) -> bool {
+        if self.is_doubted() {
+            self.accept_restored();
+        }
         self.decide();
         self.world.release();
         let before: Vec<usize> = self.runs.iter().map(|recorded| recorded.durable.len()).collect();
@@ -270,45 +295,10 @@ impl Office {
                 *number = Some(self.acceptances);
             }
         }
+        // The count outside follows the journal's before a file's last bytes leave.
+        self.generation = self.generation.max(self.counted());
         for (trigger, _) in FILES {
             self.nothing_twice(trigger);
-        }
-    }
-
-    /// A file that Knosc took is not sent to it again before another one was, unless its job failed; and no run brings back an old
-    /// file over one that a later run loaded.
-    fn nothing_twice(&mut self, trigger: Trigger) {
-        let mut taken: Vec<(usize, &str, String)> = Vec::new();
-        let is_repeated = |job_id: &String| {
-            let mut truths = self.runs.iter().flat_map(|recorded| &recorded.truths);
-            truths.any(|truth| truth.repeated.contains(job_id))
-        };
-        for upload in self
-            .world
-            .model
-            .uploads()
-            .iter()
-            .filter(|known| known.trigger == trigger.name() && !is_repeated(&known.job_id))
-        {
-            let owner = self.runs.iter().enumerate().find_map(|(run, recorded)| {
-                let owns = |truth: &&Truth| truth.jobs.contains(&upload.job_id);
-                recorded.truths.iter().find(owns).map(|truth| (run, truth.content))
-            });
-            let (run, content) = owner.expect("a job that nobody's file became");
-            taken.push((run, content, upload.job_id.clone()));
-        }
-        for pair in taken.windows(2) {
-            let [(before, old, job_id), (after, new, _)] = pair else { continue };
-            assert!(
-                before <= after,
-                "run {before} loaded {trigger}, and run {after} an older file over it"
-            );
-            let job = Job { trigger, job_id: job_id.clone() };
-            let failed = verdict::status(&mut self.world, &job) == "failed";
-            assert!(
-                old != new || failed,
-                "{trigger} was loaded twice: by runs {before} and {after}"
-            );
         }
     }
 
@@ -317,13 +307,17 @@ impl Office {
         FILES.iter().position(|(known, _)| *known == trigger).unwrap()
     }
 
-    fn candidate(&self, file: usize) -> Candidate {
-        Candidate {
+    /// A file as it is; its content is looked at where nothing else decides.
+    fn candidate(&self, file: usize, earlier: &[Earlier]) -> Candidate {
+        let mut candidate = Candidate {
             trigger: FILES[file].0,
             path: format!("{file}.csv").into(),
             stamp: stamp(self.disk[file]),
-            digest: Some(digest(self.disk[file])),
-        }
+            digest: None,
+        };
+        candidate.digest = (self.world.rules.known_digest)(&candidate, earlier)
+            .or_else(|| needs_digest(&candidate, earlier).then(|| digest(self.disk[file])));
+        candidate
     }
 
     /// What other runs did with the file's trigger, as the store tells it.
@@ -366,5 +360,5 @@ fn digest(file: OnDisk) -> Digest {
 }
 
 fn stamp(file: OnDisk) -> Stamp {
-    Stamp { size: 40, mtime_ns: file.mtime_ns, ctime_ns: file.mtime_ns, inode: 1 }
+    Stamp { size: 40, mtime_ns: file.mtime_ns, ctime_ns: file.ctime_ns, inode: 1 }
 }

@@ -1,8 +1,11 @@
-//! What must be true of every report, and of the facts alone after every crash: the model of Knosc is the witness.
+//! What must be true of every report, of the facts alone after every crash, and of all uploads of an office: the model of Knosc is
+//! the witness.
 
-use crate::world::{Style, World};
+use crate::verbs::{FILES, Office};
+use crate::world::{Style, Truth, World};
 use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::run::{Fact, Outcome, Report};
+use knosc_bulk_import::trigger::Trigger;
 
 /// What the durable facts say now, whoever reads them next.
 pub(crate) fn of_a_crash(world: &mut World) {
@@ -31,11 +34,14 @@ pub(crate) fn of_a_report(world: &mut World, report: &Report) {
                 names(job, known.as_ref());
                 world.tally.lost += 1;
             }
+            Outcome::Refused(_) | Outcome::NotStarted | Outcome::Unchanged(_)
+                if world.truths[index].is_forgotten => {}
             Outcome::Refused(_) | Outcome::NotStarted | Outcome::Unchanged(_) => {
                 assert_eq!(known, None, "file {index} is said to be {said}");
                 // From now on nobody may find it there: a late request counts too.
                 world.truths[index].called_unsent = true;
             }
+            Outcome::Unknown(_) if world.truths[index].is_forgotten => {}
             Outcome::Unknown(_) => assert!(may_be_unknown(world, index), "file {index} is known"),
         }
     }
@@ -73,5 +79,54 @@ fn may_be_unknown(world: &World, index: usize) -> bool {
         Some(Fact::UploadStarted(_)) => world.style == Style::Engine,
         Some(Fact::UploadEnded(_)) => !world.truths[index].is_knowable,
         _ => false,
+    }
+}
+
+impl Office {
+    /// A file is called unchanged: its content is the one that the run sent.
+    pub(crate) fn called_unchanged(&mut self, file: usize, run: &str) {
+        self.world.tally.repeats += 1;
+        let run: usize = run.trim_start_matches("run-").parse().unwrap();
+        let truth = self.runs[run].truths.iter().find(|truth| truth.trigger == FILES[file].0);
+        let content = FILES[file].1[self.disk[file].content];
+        assert_eq!(truth.unwrap().content, content, "a file that changed was called unchanged");
+    }
+
+    /// A file that Knosc took is not sent to it again before another one was, unless its job failed; and no run brings back an old
+    /// file over one that a later run loaded.
+    pub(crate) fn nothing_twice(&mut self, trigger: Trigger) {
+        let mut taken: Vec<(usize, &str, String)> = Vec::new();
+        let is_repeated = |job_id: &String| {
+            let mut truths = self.runs.iter().flat_map(|recorded| &recorded.truths);
+            truths.any(|truth| truth.repeated.contains(job_id))
+        };
+        for upload in self
+            .world
+            .model
+            .uploads()
+            .iter()
+            .filter(|known| known.trigger == trigger.name() && !is_repeated(&known.job_id))
+        {
+            let owner = self.runs.iter().enumerate().find_map(|(run, recorded)| {
+                let owns = |truth: &&Truth| truth.jobs.contains(&upload.job_id);
+                recorded.truths.iter().find(owns).map(|truth| (run, truth.content))
+            });
+            let (run, content) = owner.expect("a job that nobody's file became");
+            taken.push((run, content, upload.job_id.clone()));
+        }
+        for pair in taken.windows(2) {
+            let [(before, old, job_id), (after, new, _)] = pair else { continue };
+            assert!(
+                before <= after,
+                "run {before} loaded {trigger}, and run {after} an older file over it"
+            );
+            let job = Job { trigger, job_id: job_id.clone() };
+            let failed = status(&mut self.world, &job) == "failed";
+            // Nothing says what a file held whose facts were lost.
+            assert!(
+                old != new || failed || self.lost.contains(job_id),
+                "{trigger} was loaded twice: by runs {before} and {after}"
+            );
+        }
     }
 }

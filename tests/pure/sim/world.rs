@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use crate::chance::Chance;
 use crate::network::{self, Around, PollFault, UploadFault, asked};
 use crate::verdict;
+use knosc_bulk_import::admission::{self, Candidate, Digest, Earlier};
 use knosc_bulk_import::fault::Fault;
 use knosc_bulk_import::job::{Job, JobReport};
 use knosc_bulk_import::plan::{Plan, Planned};
@@ -54,6 +55,8 @@ pub(crate) struct Truth {
     pub(crate) jobs: Vec<String>,
     /// Jobs of requests that a proxy sent again: the one that it hands on is among `jobs`.
     pub(crate) repeated: Vec<String>,
+    /// The journal lost that Knosc took it: what it says of the file is wrong, and nobody may act on it.
+    pub(crate) is_forgotten: bool,
     /// Somebody was told that Knosc does not have it and will not get it.
     pub(crate) called_unsent: bool,
     /// Its sender saw enough to know how it ended.
@@ -85,6 +88,8 @@ pub(crate) struct Tally {
     pub(crate) early: u64,
     /// A proxy sent a file again, and Knosc took it again.
     pub(crate) doubled: u64,
+    /// The journal lost its last facts.
+    pub(crate) losses: u64,
 }
 
 impl Tally {
@@ -112,6 +117,7 @@ impl Tally {
         for (sum, count) in self.counts().into_iter().zip(other.counts()) {
             *sum += *count;
         }
+        self.losses += other.losses;
     }
 
     /// Whether each kind of ending came about.
@@ -129,6 +135,10 @@ pub(crate) struct Rules {
     pub(crate) read: fn(Trigger, &Answer, Sent, u64) -> Result<JobReport, Fault>,
     /// What an answer to a poll means.
     pub(crate) polled: Polled,
+    /// The digest of a file that need not be read.
+    pub(crate) known_digest: fn(&Candidate, &[Earlier]) -> Option<Digest>,
+    /// Whether a journal that counts so many files may have lost some, by the count outside of it.
+    pub(crate) doubts: fn(usize, usize) -> bool,
 }
 
 type Polled = fn(&[Job], u16, &[(String, String)], &[u8], u64) -> Result<Vec<JobReport>, Fault>;
@@ -141,6 +151,8 @@ impl Default for Rules {
             polled: |jobs, status, headers, body, now_ms| {
                 poll::read(jobs, status, headers, body, now_ms)
             },
+            known_digest: admission::known_digest,
+            doubts: |journal, outside| journal < outside,
         }
     }
 }
@@ -195,6 +207,7 @@ impl World {
                 content,
                 jobs: Vec::new(),
                 repeated: Vec::new(),
+                is_forgotten: false,
                 called_unsent: false,
                 is_knowable: false,
             })
