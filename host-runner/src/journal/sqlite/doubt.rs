@@ -70,6 +70,10 @@ fn place(connection: &Connection) -> Result<Option<(u32, usize)>, StoreError> {
 
 /// Whether the journal's log belongs to it; before anything of both is believed.
 pub(super) fn check_log(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    // Where there is none, another process may be about to begin the first one, and must not be kept from it.
+    if path.parent().is_none_or(|folder| schema::log_bytes(folder) == 0) {
+        return Ok(());
+    }
     // No other process begins the log anew meanwhile.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let Some((page, page_bytes)) = place(&transaction)? else { return Ok(()) };

@@ -127,7 +127,7 @@ pub(super) fn sized_uploads(
     let sql = "SELECT events.fact, events.at_ms, steps.size FROM events
         JOIN runs ON runs.id = events.run
         JOIN steps ON steps.run = events.run AND steps.step = events.step
-        WHERE runs.tenant = ?1 AND events.at_ms >= ?2
+        WHERE runs.tenant_key = ?1 AND events.at_ms >= ?2
             AND (events.fact LIKE '%upload-ended%413%' OR events.fact LIKE '%accepted%')
         ORDER BY events.number";
     let mut statement = connection.prepare_cached(sql)?;

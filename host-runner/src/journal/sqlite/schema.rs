@@ -6,7 +6,8 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, FileControl, MAIN_DB, OpenFlags, TransactionBehavior};
@@ -29,6 +30,9 @@ const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLI
 /// How long a process that opens the journal waits for one that writes: a write takes milliseconds.
 const OPEN_BUSY: Duration = Duration::from_secs(5);
 
+/// Between two tries of a process that was turned away without waiting.
+const OPEN_AGAIN: Duration = Duration::from_millis(10);
+
 /// How long a write waits. A fact that cannot be recorded ends its run, so that patience pays.
 const WRITE_BUSY: Duration = Duration::from_secs(30);
 
@@ -39,6 +43,17 @@ pub(super) fn path(folder: &Path) -> PathBuf {
 
 /// Opens the journal of a folder that exists; makes one where there is none.
 pub(super) fn open(folder: &Path, bytes_max: Option<u64>) -> Result<Connection, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match open_once(folder, bytes_max) {
+            // Of many that begin a new journal at once some are turned away at once, and not only after they waited.
+            Err(StoreError::Busy) if begun.elapsed() < OPEN_BUSY => thread::sleep(OPEN_AGAIN),
+            opened => return opened,
+        }
+    }
+}
+
+fn open_once(folder: &Path, bytes_max: Option<u64>) -> Result<Connection, StoreError> {
     let path = path(folder);
     match fs::metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

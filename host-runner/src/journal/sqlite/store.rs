@@ -230,7 +230,7 @@ impl Store {
     /// # Errors
     /// The storage's.
     pub async fn refused_size(&self, tenant: &str, now_ms: u64) -> Result<Option<u64>, StoreError> {
-        let tenant = tenant.to_owned();
+        let tenant = tenant_key(tenant);
         let since_ms = now_ms.saturating_sub(size_limit::REMEMBERED_MS);
         let read = move |connection: &rusqlite::Connection| {
             read::sized_uploads(connection, &tenant, since_ms)

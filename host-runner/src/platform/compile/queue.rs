@@ -188,7 +188,8 @@ mod tests {
         // The first two left before their turn came; nothing is lost with them.
         let cedar = now(cedar.as_mut()).unwrap().unwrap();
         drop(cedar);
-        assert_eq!((queue.state().total, queue.state().waiting.len()), (0, 0));
+        let state = queue.state();
+        assert_eq!((state.total, state.waiting.len()), (0, 0));
     }
 
     #[test]
