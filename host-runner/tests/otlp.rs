@@ -104,7 +104,7 @@ fn knosc_is_told_nothing_unasked_and_a_collector_that_is_not_there_changes_nothi
     let began = Instant::now();
     let output = upload(&knosc, "unasked", &["--otlp-endpoint", &url]);
     assert!(output.status.success(), "{output:?}");
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     assert_eq!(traced(&knosc), 0);
 }
 
@@ -120,13 +120,13 @@ fn a_collector_elsewhere_is_asked_over_https_or_not_at_all() {
 }
 
 /// `run-ordered` of its first input as units.
-const LOADS: &str = r#"
+const LOADS: &str = r"
   (i32.store (i32.const 300) (i32.const 800)) (i32.store (i32.const 304) (i32.const 11))
   (i32.store (i32.const 308) (i32.load (local.get $inputs)))
   (call $run-ordered (i32.const 300) (i32.const 1)
     (i32.const 10) (i32.const 50) (i64.const 60000) (i64.const 60000) (i32.const 0) (i32.const 832))
   (i32.const 16)
-"#;
+";
 
 #[test]
 fn of_two_tenants_the_one_whose_operator_says_so_has_its_trace_told() {

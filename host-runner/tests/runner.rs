@@ -120,7 +120,9 @@ async fn an_early_refusal_is_read_and_nothing_is_unknown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_early_401_is_answered_with_one_renewal() {
     let server = knosc();
-    fault(&server, AnswerFault { status: Some(401), ..on_upload(When::Early) });
+    // A small file has left whole by then, so that the answer has to show whose it is.
+    let body = Some(r#"{"msg": "Token has expired"}"#.to_owned());
+    fault(&server, AnswerFault { status: Some(401), body, ..on_upload(When::Early) });
     let report = runner(&server).run_ordered(quick(vec![units()])).await.unwrap();
     assert_eq!(outcomes(&report), ["completed"]);
     assert_eq!(server.model().uploads().len(), 1);

@@ -10,7 +10,8 @@ fn a_413_is_remembered_until_a_file_of_that_size_is_accepted() {
     let knosc = knosc();
     let place = Place::new("size-limit");
     let file = |name: &str, rows: usize| {
-        let rows: String = (0..rows).map(|row| format!("{name}{row},Unit {row}\n")).collect();
+        let rows: Vec<String> = (0..rows).map(|row| format!("{name}{row},Unit {row}\n")).collect();
+        let rows = rows.concat();
         place.file(&format!("{name}.csv"), format!("_UnitCode,_UnitName\n{rows}"));
     };
     // From a mebibyte on the body waits, and a refusal proves that nothing of it was accepted.

@@ -22,7 +22,7 @@ fn relay(knosc: SocketAddr, slow: &'static str, pause: Duration) -> String {
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
             std::thread::spawn(move || {
-                pass(client, TcpStream::connect(knosc).unwrap(), slow, pause)
+                pass(client, TcpStream::connect(knosc).unwrap(), slow, pause);
             });
         }
     });

@@ -168,9 +168,10 @@ fn own_dir(dir: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn is_own_file(file: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
+    const OTHERS: u32 = 0o077;
     let myself = rustix::process::geteuid().as_raw();
     fs::symlink_metadata(file)
-        .is_ok_and(|data| data.is_file() && data.mode() & 0o077 == 0 && data.uid() == myself)
+        .is_ok_and(|data| data.is_file() && data.mode() & OTHERS == 0 && data.uid() == myself)
 }
 
 #[cfg(not(unix))]

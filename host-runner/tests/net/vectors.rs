@@ -122,9 +122,9 @@ pub(crate) const NO_ORIGINS: [&str; 40] = [
     "127.0.0.1\\@acme.knosc.com",
     "acme.knosc.com\\.evil.example",
     // Dots.
-    "acme.knosc.com.",
+    "acme.knosc.com..",
     "127.0.0.1.",
-    "localhost.",
+    "localhost..",
     ".localhost",
     "acme..knosc.com",
     ".",

@@ -80,7 +80,11 @@ fn large() -> Vec<u8> {
 fn files(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder.join("cache/acme")).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.ends_with(".cwasm") || name.ends_with(".part")).collect()
+    let is_code = |name: &String| {
+        let extension = Path::new(name).extension();
+        extension.is_some_and(|extension| extension == "cwasm" || extension == "part")
+    };
+    names.filter(is_code).collect()
 }
 
 async fn refused(component: Vec<u8>, compile: &str) -> CompileError {

@@ -160,7 +160,7 @@ async fn another_operators_file_holds_from_the_next_submission_on() {
 async fn a_platform_that_is_drained_waits_and_takes_nothing_more() {
     let host = Host::start("cpu = \"300ms\"", "");
     let looping = host.platform.submit("acme", submission(guest::running(LOOP))).await.unwrap();
-    assert_eq!(host.platform.drain(Duration::from_secs(60)).await, []);
+    assert_eq!(host.platform.drain(Duration::from_mins(1)).await, []);
     assert_eq!(host.platform.list(), []);
     let error = host.platform.submit("acme", submission(guest::running(OK))).await.unwrap_err();
     assert!(matches!(error, SubmitError::Draining), "{error}");

@@ -93,8 +93,8 @@ impl Office {
 
     /// What a person finds in Knosc: the job that it made last, where the journal does not know it.
     fn last_lost(&self, trigger: Trigger) -> Option<String> {
-        let uploads = self.world.model.uploads().iter();
-        let last = uploads.filter(|known| known.trigger == trigger.name()).last()?;
+        let mut uploads = self.world.model.uploads().iter();
+        let last = uploads.rfind(|known| known.trigger == trigger.name())?;
         self.lost.contains(&last.job_id).then(|| last.job_id.clone())
     }
 }

@@ -34,14 +34,13 @@ pub(crate) fn of_a_report(world: &mut World, report: &Report) {
                 names(job, known.as_ref());
                 world.tally.lost += 1;
             }
-            Outcome::Refused(_) | Outcome::NotStarted | Outcome::Unchanged(_)
+            Outcome::Refused(_) | Outcome::NotStarted | Outcome::Unknown(_)
                 if world.truths[index].is_forgotten => {}
             Outcome::Refused(_) | Outcome::NotStarted | Outcome::Unchanged(_) => {
                 assert_eq!(known, None, "file {index} is said to be {said}");
                 // From now on nobody may find it there: a late request counts too.
                 world.truths[index].called_unsent = true;
             }
-            Outcome::Unknown(_) if world.truths[index].is_forgotten => {}
             Outcome::Unknown(_) => assert!(may_be_unknown(world, index), "file {index} is known"),
         }
     }

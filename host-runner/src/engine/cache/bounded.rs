@@ -91,7 +91,7 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<Kept> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("part") if modified.elapsed().is_ok_and(|age| age > PART_AGE_MAX) => remove(&path),
             Some(extension) if extensions.contains(&extension) => {
-                kept.push((modified, bytes, path))
+                kept.push((modified, bytes, path));
             }
             _ => {}
         }

@@ -150,8 +150,9 @@ mod tests {
     fn each_sum_has_a_limit() {
         let types: String = (0..17).map(|_| "(type (func))").collect();
         let functions: String = (0..17).map(|_| "(func)").collect();
-        let exports: String =
+        let exports: Vec<String> =
             (0..99).map(|n| format!("(export \"f{n}-xxxxxxxx\" (func 0))")).collect();
+        let exports = exports.concat();
         for (text, limit, least, wanted) in [
             (format!("(component {types})"), CompileLimit::Types, 16, 17),
             (format!("(component (core module {functions}))"), CompileLimit::Functions, 16, 17),

@@ -25,9 +25,9 @@ const FAILED: &str = "failed";
 
 /// What is remembered.
 #[derive(Default)]
-pub(in crate::platform) struct Verdicts(Mutex<VecDeque<Text>>);
+pub(in crate::platform) struct Verdicts(Mutex<VecDeque<Note>>);
 
-struct Text {
+struct Note {
     name: String,
     kind: &'static str,
     at: SystemTime,
@@ -89,7 +89,7 @@ impl Verdicts {
 
     fn read(&self, cache: &Cache, kind: &'static str) -> Option<(SystemTime, String)> {
         let texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |text: &&Text| text.name == cache.name() && text.kind == kind;
+        let of = |text: &&Note| text.name == cache.name() && text.kind == kind;
         let known = texts.iter().rev().find(of).map(|text| (text.at, text.text.clone()));
         drop(texts);
         known.or_else(|| cache.note(kind))
@@ -107,7 +107,7 @@ impl Verdicts {
             texts.pop_front();
         }
         let (name, at) = (cache.name().to_owned(), SystemTime::now());
-        texts.push_back(Text { name, kind, at, text });
+        texts.push_back(Note { name, kind, at, text });
     }
 }
 

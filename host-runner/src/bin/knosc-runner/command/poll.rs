@@ -73,13 +73,13 @@ impl Watch<'_> {
     ) -> Result<Vec<JobReport>, Problem> {
         let begun = Instant::now();
         let (mut polls, mut failures, mut missing) = (0, 0, 0);
-        let mut last = None;
+        let mut answered = None;
         loop {
             polls += 1;
             let answer = tokio::select! {
                 answer = runner.poll(self.jobs, interrupt.token()) => answer,
                 // The wait ends in the middle of a poll too: what the last one said stands.
-                () = self.over(begun) => match last {
+                () = self.over(begun) => match answered {
                     Some(reports) => return Ok(reports),
                     None => Err(Error::Fault(Fault::Transient(Refusal::unanswered(
                         "no poll was answered before the wait ended",
@@ -100,7 +100,7 @@ impl Watch<'_> {
                     for report in &reports {
                         reporter.job(report);
                     }
-                    last = Some(reports);
+                    answered = Some(reports);
                     pause_ms
                 }
                 Err(Error::Fault(Fault::Transient(refusal))) => {
