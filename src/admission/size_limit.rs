@@ -11,7 +11,7 @@ pub const STATUS: u16 = 413;
 /// How an upload of a known size ended, as far as it says something of sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SizeVerdict {
-    /// Somebody answered 413, whatever had left by then.
+    /// The answer was 413, whatever had left by then.
     TooLarge,
     /// Knosc accepted it.
     Accepted,

@@ -36,7 +36,7 @@ pub(super) fn ask(
 }
 
 /// Before a file leaves: a session that Knosc has not taken for a while is shown to it with a question that changes nothing, so
-/// that an honest refusal comes before the seal. Behind it, not every refusal can be told from a proxy's.
+/// that an honest refusal comes before the seal. After it, a refusal may be a proxy's.
 ///
 /// # Errors
 /// [`Fault::PermanentUnauthorized`] if Knosc does not take the session, and it could not be renewed. Whatever else comes of the

@@ -36,7 +36,7 @@ pub(super) struct Around {
 pub struct Boundary(String);
 
 impl Boundary {
-    /// Of 128 random bits. The caller draws them from a generator that nobody can foresee.
+    /// Of 128 random bits. The caller draws them from a generator that cannot be predicted.
     pub fn from_random(bits: u128) -> Self {
         Self(format!("knosc-{bits:032x}"))
     }

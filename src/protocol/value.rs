@@ -51,7 +51,7 @@ impl Fields {
         if let Some(Value::Text(text)) = self.get(key) { Some(text) } else { None }
     }
 
-    /// A text whose name stands there once: of two, nobody knows which one a reader takes.
+    /// A text whose name stands there once: of two, readers take different ones.
     pub(super) fn only_text(&self, key: &str) -> Option<&str> {
         let count = self.0.iter().filter(|(known, _)| known == key).count();
         if count == 1 { self.text(key) } else { None }

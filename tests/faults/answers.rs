@@ -122,7 +122,7 @@ async fn f20_a_rate_limit_is_handed_on_with_a_wait_that_is_bounded() {
     }
 }
 
-/// Whoever gave this answer may have been asked by a proxy that had lost Knosc's own.
+/// This answer may be a proxy's that had lost Knosc's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn f47_a_late_answer_that_is_not_knoscs_own_is_unknown() {
     let page = "<html>no</html>";

@@ -55,7 +55,7 @@ async fn f48_a_late_401_of_a_proxy_is_unknown_and_nothing_is_sent_again() {
     }
 }
 
-/// A server that acts on what it has: nobody knows which rows it loaded, nor what REFRESH closed.
+/// A server that acts on what it has: which rows it loaded is not known, nor what REFRESH closed.
 #[tokio::test(flavor = "multi_thread")]
 async fn f49_a_success_before_the_whole_file_is_unknown() {
     let body = r#"{"message": "ok", "job_id": "unit-master-upload-a1b2c3", "status": "completed"}"#;

@@ -145,7 +145,7 @@ async fn f37_a_call_that_an_engine_repeats_is_a_second_upload() {
 
 const PROOF: &str = "GET /api/validate-privileges?path=/item-master";
 
-/// Nobody knows how old a session is that was passed in: a question proves it before the file leaves. One that was just made
+/// How old a session is that was passed in is not known: a question proves it before the file leaves. One that was just made
 /// needs none.
 #[tokio::test(flavor = "multi_thread")]
 async fn f52_a_session_that_was_passed_in_is_proven_before_the_file_leaves() {

@@ -40,7 +40,7 @@ fn arrives_whole(stack: &Stack, content: &[u8]) {
     assert!(stack.content() == content, "{} bytes of {}", stack.content().len(), content.len());
 }
 
-/// Holds the boundary of a client that computes it: 128 bits of FNV-1a of trigger, name and size. Whoever writes the file knows all
+/// Holds the boundary of a client that computes it: 128 bits of FNV-1a of trigger, name and size. The writer of the file knows all
 /// three. Read with that boundary, the file ends early and a form field follows.
 fn boundary_by_name() -> Vec<u8> {
     let text = |boundary: &str| {

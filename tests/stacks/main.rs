@@ -1,5 +1,5 @@
 //! The real binary against a Flask application behind two proxies, and against Express with multer: real servers, whose
-//! answers nobody here made up. Each test starts its own on this machine and ends them.
+//! answers that are not made up. Each test starts its own on this machine and ends them.
 //!
 //! Where a server is missing, the test says so by name and passes, unless `KNOSC_REQUIRE_ALL` is set.
 

@@ -1,6 +1,6 @@
 //! How long ago Knosc last took the session: an upload asks first where that is too long.
 //!
-//! A session that ended is then refused before a byte of the file leaves, which proves that nothing was accepted. Asks nobody itself.
+//! A session that ended is then refused before a byte of the file leaves, which proves that nothing was accepted. Asks no server itself.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ struct Taken {
 }
 
 impl Freshness {
-    /// Knosc answered as to somebody who is signed in.
+    /// Knosc answered as it answers a signed-in user.
     pub(super) fn note(&self, generation: u64, wall_ms: u64) {
         let taken = Taken { generation, at: Instant::now(), wall_ms };
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

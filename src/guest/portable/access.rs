@@ -31,7 +31,7 @@ const PROVEN_FOR_MS: u64 = 60_000;
 /// A call's session, or none where the host adds it.
 pub(super) struct SessionAccess {
     session: Option<Session>,
-    /// Until when it counts as one that Knosc takes; none for one that was passed in, whose age nobody knows.
+    /// Until when it counts as one that Knosc takes; none for one that was passed in, whose age is not known.
     proven: Option<Deadline>,
     /// What signs in once more where there is nothing to refresh with; forgotten when it was refused.
     sign_in: Option<(String, String)>,

@@ -143,7 +143,7 @@ impl<'a> Slots<'a> {
 }
 
 /// What is left of a job that was named twice, where the second entry changes it. Said once more is said, and of two states a job
-/// has not ended; of two ends nobody knows which one it had.
+/// has not ended; of two ends it is not known which one it had.
 fn contradicted(said: &JobStatus, now: &JobStatus) -> Option<JobStatus> {
     match (said.is_final(), now.is_final()) {
         (true, true) if said != now => {

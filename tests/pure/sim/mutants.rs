@@ -24,7 +24,7 @@ fn is_found(play: Play, rules: Rules) -> bool {
     })
 }
 
-/// The status alone decided what a refusal is, whoever gave it.
+/// The status alone decided what a refusal is.
 fn refused_by_status(answer: &Answer, sent: Sent, now_ms: u64) -> Fault {
     match answer.status {
         300..=399 | 400 | 401 | 403 | 404 | 405 | 411 | 413 | 415 | 422 | 429 | 431 => {

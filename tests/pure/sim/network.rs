@@ -23,7 +23,7 @@ pub(crate) enum UploadFault {
     RefusedAfter(u16, &'static str),
     /// A proxy sends the request once more, and hands on what Knosc said to the second one.
     Repeated,
-    /// Somebody names a job while the file is still on its way.
+    /// A server names a job while the file is still on its way.
     AcceptedEarly,
     /// Knosc took the file, and what comes back is no usable answer.
     Odd(u16, &'static str),

@@ -55,7 +55,7 @@ pub(crate) struct Truth {
     pub(crate) jobs: Vec<String>,
     /// Jobs of requests that a proxy sent again: the one that it hands on is among `jobs`.
     pub(crate) repeated: Vec<String>,
-    /// The journal lost that Knosc took it: what it says of the file is wrong, and nobody may act on it.
+    /// The journal lost that Knosc took it: what it says of the file is wrong, and must not be acted on.
     pub(crate) is_forgotten: bool,
     /// Somebody was told that Knosc does not have it and will not get it.
     pub(crate) called_unsent: bool,
@@ -82,7 +82,7 @@ pub(crate) struct Tally {
     pub(crate) refused: u64,
     pub(crate) late: u64,
     pub(crate) repeats: u64,
-    /// Knosc took the file, and somebody else refused it.
+    /// Knosc took the file, and a proxy refused it.
     pub(crate) refused_late: u64,
     /// A job was named before the whole file had left.
     pub(crate) early: u64,
@@ -294,7 +294,7 @@ impl World {
         answer
     }
 
-    /// Somebody on the way sends an upload again that Knosc took, and hands on what it says to that. It is one submission, and two
+    /// A proxy sends an upload again that Knosc took, and hands on what it says to that. It is one submission, and two
     /// loads: no client can prevent it, and none may make a third. The answer is believed, and names the second.
     pub(crate) fn take_repetition(&mut self, step: usize, request: &Asked) -> Answer {
         let truth = &mut self.truths[step];

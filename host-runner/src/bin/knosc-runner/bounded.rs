@@ -17,7 +17,7 @@ pub fn within<T: Send + 'static>(
 ) -> Option<T> {
     let (done, answer) = mpsc::channel();
     let worker = std::thread::Builder::new().spawn(move || {
-        // Nobody may wait any more.
+        // No one may wait any more.
         let _ = done.send(work());
     });
     worker.ok()?;

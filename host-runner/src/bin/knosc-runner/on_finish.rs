@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{bounded, credentials};
 
-/// What tells somebody that a run ended takes seconds; one that hangs is ended.
+/// A notification takes seconds; one that hangs is ended.
 const WAIT_MAX: Duration = Duration::from_mins(10);
 
 /// Runs the command to its end. Gives what went wrong with it, for a note.

@@ -191,7 +191,7 @@ fn work(mut connection: Connection, folder: &Path, mut calls: mpsc::Receiver<Box
         for call in group {
             call.settle(&committed);
         }
-        // Nobody waits for it. What cannot be moved now stays in the log.
+        // No caller waits for it. What cannot be moved now stays in the log.
         if committed.is_ok()
             && let Err(error) = checkpoint::when_due(&connection, folder)
         {
